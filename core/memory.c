@@ -1,0 +1,70 @@
+#include "assay/memory.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void *assay_allocate(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ASSAY_ALIGNMENT) {
+        assay_fail(ASSAY_NO_MEMORY, "%zu elements of %zu bytes do not fit in memory", count, size);
+        return NULL;
+    }
+    bytes = (bytes + ASSAY_ALIGNMENT - 1) / ASSAY_ALIGNMENT * ASSAY_ALIGNMENT;
+    void *memory = aligned_alloc(ASSAY_ALIGNMENT, bytes ? bytes : ASSAY_ALIGNMENT);
+    if (!memory) {
+        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", bytes);
+        return NULL;
+    }
+    return memset(memory, 0, bytes ? bytes : ASSAY_ALIGNMENT);
+}
+
+void assay_release(void *memory)
+{
+    free(memory);
+}
+
+assay_status assay_guarded_allocate(assay_guarded *memory, size_t bytes, assay_guard_side side, size_t offset)
+{
+    if (!memory)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "memory is null");
+    if (offset >= 4096)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "offset is %zu, must be below 4096", offset);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (bytes > SIZE_MAX / 2 - 4 * page)
+        return assay_fail(ASSAY_NO_MEMORY, "cannot map %zu guarded bytes", bytes);
+    const size_t inside = (bytes + offset + page - 1) / page * page;
+    const size_t total = inside + 2 * page;
+    char *map = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        return assay_fail(ASSAY_NO_MEMORY, "cannot map %zu bytes: %s", total, strerror(errno));
+    if (inside > 0 && mprotect(map + page, inside, PROT_READ | PROT_WRITE) != 0) {
+        munmap(map, total);
+        return assay_fail(ASSAY_NO_MEMORY, "cannot open %zu bytes between guards: %s", inside, strerror(errno));
+    }
+    char *data = side == ASSAY_GUARD_BEFORE ? map + page + offset : map + page + inside - bytes - offset;
+    *memory = (assay_guarded){.data = data, .bytes = bytes, .map = map, .map_bytes = total};
+    return ASSAY_OK;
+}
+
+assay_status assay_guarded_protect(assay_guarded *memory)
+{
+    if (!memory || !memory->map)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "memory is null or not allocated");
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (memory->map_bytes > 2 * page && mprotect((char *)memory->map + page, memory->map_bytes - 2 * page, PROT_READ) != 0)
+        return assay_fail(ASSAY_IO, "cannot protect guarded memory: %s", strerror(errno));
+    return ASSAY_OK;
+}
+
+void assay_guarded_release(assay_guarded *memory)
+{
+    if (memory && memory->map) {
+        munmap(memory->map, memory->map_bytes);
+        *memory = (assay_guarded){0};
+    }
+}

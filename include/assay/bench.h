@@ -1,0 +1,130 @@
+/**
+ * @file bench.h
+ * The bench layer: how an algorithm says what is to be timed, and how it is timed.
+ *
+ * An algorithm's bench file is a table of workloads; the measuring loop, repetitions, interleaving, hardware counters
+ * and the machine's limits are done here.
+ */
+#ifndef ASSAY_BENCH_H
+#define ASSAY_BENCH_H
+
+#include "assay/cpu.h"
+#include "assay/random.h"
+#include "assay/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ASSAY_BEGIN_DECLARATIONS
+
+enum { BENCH_SIZES = 8, BENCH_PEERS = 16 };
+
+/** One workload at one size, prepared. */
+typedef struct bench_state {
+    uint64_t size;      /**< set by the harness */
+    assay_random random; /**< set by the harness: the run's seed and the workload's stream */
+    uint64_t turn;      /**< counts the runs of the kernel; setup that makes several inputs rotates them by this */
+    void *data;         /**< the workload's own, made by setup and released by teardown */
+    /* Set by setup, per run of the kernel (NaN or 0: means nothing here): */
+    double bytes;       /**< read and written, at least */
+    double flops;       /**< floating-point (or for integer kernels: elementary) operations, an FMA counting 2 */
+    double items;       /**< elements, multiply-adds, queries: what a user counts */
+    double working_set; /**< bytes touched; 0 means @c bytes */
+} bench_state;
+
+/** Arithmetic that limits a workload besides bandwidth. */
+typedef enum bench_arithmetic { BENCH_FMA_F32, BENCH_FMA_F64, BENCH_ADD_I32 } bench_arithmetic;
+
+/** Somebody else's implementation of the same job. */
+typedef struct bench_peer {
+    const char *name;                 /**< e.g. "SLEEF exp u10 avx512" */
+    const char *note;                 /**< its accuracy or settings */
+    assay_level level;                /**< what it needs of the CPU */
+    bool (*available)(void);          /**< null: always */
+    assay_status (*run)(bench_state *state);
+    bool single_thread;               /**< true: not timed again with more threads */
+} bench_peer;
+
+/** A workload with who is timed on it. */
+typedef struct bench_workload {
+    const char *name;                 /**< without '/': "exp_uniform" */
+    uint64_t sizes[BENCH_SIZES];      /**< ends at the first 0 */
+    uint64_t quick_sizes[BENCH_SIZES]; /**< with --quick; empty means sizes */
+    const char *size_label;           /**< e.g. "elements", "n of an n x n product" */
+    bench_arithmetic arithmetic;
+    assay_status (*setup)(bench_state *state); /**< outside the timed region */
+    void (*teardown)(bench_state *state);
+    assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
+    unsigned levels;                  /**< levels to be timed; 0 means those of the catalogue entry */
+    bool threads;                     /**< also timed with all threads (the rest with one) */
+    bench_peer peers[BENCH_PEERS];    /**< ends at the first without a name */
+} bench_workload;
+
+/** Enters an algorithm's workloads; called before main by BENCH_WORKLOADS. */
+void bench_add(const char *algorithm, const bench_workload *workloads, size_t count);
+
+/** Registers a table of workloads: `BENCH_WORKLOADS(lmul, workloads);`. */
+#define BENCH_WORKLOADS(ALGORITHM, TABLE)                                                                               \
+    __attribute__((constructor)) static void ALGORITHM##_enter_workloads(void)                                         \
+    {                                                                                                                   \
+        bench_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                               \
+    }                                                                                                                   \
+    struct ALGORITHM##_swallow_semicolon
+
+/** Tells the compiler that @p memory is read, so that what wrote it is not optimized away. */
+static inline void bench_consume(const void *memory)
+{
+    __asm__ volatile("" : : "g"(memory) : "memory");
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------------- */
+
+/** One thing to be timed. */
+typedef struct bench_item {
+    const char *algorithm;
+    const char *implementation; /**< name of a level, with "-2t" and the like for several threads, or a peer's name */
+    const bench_workload *workload;
+    const bench_peer *peer;     /**< null: ours */
+    assay_level level;
+    int threads;
+    uint64_t size;
+} bench_item;
+
+/** Visits every item of the catalogue, whatever the machine. */
+void bench_each_item(void (*visit)(void *self, const bench_item *item), void *self);
+
+/** What to time. */
+typedef struct bench_options {
+    const char *const *patterns; /**< globs over algorithm/implementation/workload/size */
+    size_t pattern_count;
+    bool quick;                  /**< quick sizes, less time for each */
+    uint64_t seed;
+    unsigned shard, shards;
+    size_t repetitions;          /**< at least 9; 0 means 9 */
+    double seconds;              /**< least time of one repetition; 0 means the default */
+    bool counters;               /**< ask for hardware counters */
+    bool limits;                 /**< measure the machine's limits in this run */
+    const char *json_path;       /**< Google Benchmark's own JSON; null: none */
+    const char *program;
+} bench_options;
+
+/** Who gets the records as they come. */
+typedef struct bench_sink {
+    void *self;
+    void (*begin)(void *self, size_t items);
+    void (*start)(void *self, const char *what);
+    void (*limit)(void *self, const assay_limit *limit);
+    void (*timing)(void *self, const assay_timing *timing);
+    void (*skipped)(void *self, const bench_item *item, const char *reason);
+} bench_sink;
+
+/** Times what the options select, in this process. */
+assay_status bench_run(const bench_options *options, const bench_sink *sink);
+
+/** Measures the machine's limits alone. */
+assay_status bench_limits(bool quick, const bench_sink *sink);
+
+ASSAY_END_DECLARATIONS
+
+#endif

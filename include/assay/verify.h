@@ -1,0 +1,243 @@
+/**
+ * @file verify.h
+ * The verify layer: how an algorithm says what is to be checked, and how checks are run.
+ *
+ * An algorithm's verify file is a table of checks and the small functions behind them; everything else (a process for
+ * each check, every CPU level, thread counts, guard pages, odd lengths, saboteurs, seeds, time limits) is done here.
+ */
+#ifndef ASSAY_VERIFY_H
+#define ASSAY_VERIFY_H
+
+#include "assay/cpu.h"
+#include "assay/random.h"
+#include "assay/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ASSAY_BEGIN_DECLARATIONS
+
+/** How much is checked: under a minute for everything; more seeds, sizes and every claim; all 2^32 inputs. */
+typedef enum verify_depth { VERIFY_QUICK, VERIFY_FULL, VERIFY_EXHAUSTIVE } verify_depth;
+
+/** "quick", "full", "exhaustive". */
+const char *verify_depth_name(verify_depth depth);
+
+/* ---- Inside a check ------------------------------------------------------------------------------------------- */
+
+/** One check in progress. */
+typedef struct verify_context verify_context;
+
+verify_depth verify_depth_of(const verify_context *v);       /**< how deep this run goes */
+assay_level verify_level_of(const verify_context *v);        /**< the CPU level in force (already set) */
+uint64_t verify_seed_of(const verify_context *v);            /**< the run's seed */
+assay_random verify_random(const verify_context *v, uint64_t stream); /**< random numbers of this run and purpose */
+
+/** Holds @p measured against @p limit; NaN never passes. The check's result shows the tightest (or first failed) of its
+ *  measurements, and @p format says where it was taken. */
+void verify_at_most(verify_context *v, double measured, double limit, const char *unit, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void verify_at_least(verify_context *v, double measured, double limit, const char *unit, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/** Demands a condition; returns it, so that a check can stop early. */
+bool verify_true(verify_context *v, bool condition, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** Demands bit equality of two numbers. */
+bool verify_same_bits(verify_context *v, uint64_t actual, uint64_t expected, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/** Demands that a call succeeded; the failure shows its assay_error(). */
+bool verify_ok(verify_context *v, assay_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** Demands that a call was refused with @p expected and that assay_error() mentions @p mentions (an argument's name). */
+void verify_rejects(verify_context *v, assay_status actual, assay_status expected, const char *mentions,
+                    const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/** Ends the check as skipped. The first reason stays; return from the check afterwards. */
+void verify_skip(verify_context *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Adds words to the result, e.g. where the worst case is. The last note stays. */
+void verify_note(verify_context *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Records points to be drawn; algorithm and implementation are filled in by the harness. */
+void verify_record_series(verify_context *v, const assay_series *series);
+
+/* ---- Claims --------------------------------------------------------------------------------------------------- */
+
+/**
+ * A result of the paper, measured again. The harness calls @p measure once for each of @p seeds seeds (the run's seed,
+ * the next one, ...). A seed passes if its measurement lies in [low, high]. The claim is reproduced if every seed
+ * passes, reproduced in part if at least half of them do or if every one lies in [part_low, part_high], else not
+ * reproduced. It fails (as a check) only if a measurement could not be taken.
+ */
+typedef struct verify_claim {
+    const char *statement;   /**< in words, with the scale of our experiment */
+    const char *paper_value; /**< the paper's number */
+    const char *provenance;  /**< "abstract", "paper", "recalled", "derived", "note", "code" */
+    const char *unit;
+    double (*measure)(verify_context *v, uint64_t seed); /**< NaN with a verify_note() if it could not be measured */
+    double low, high;           /**< reproduced; use -INFINITY and INFINITY for one-sided claims */
+    double part_low, part_high; /**< reproduced in part; leave both 0 for none */
+    int seeds;                  /**< 1 for a claim without randomness, else at least 5 */
+} verify_claim;
+
+/* ---- Agreement ------------------------------------------------------------------------------------------------ */
+
+/** Element types of buffers. */
+typedef enum verify_type { VERIFY_F32, VERIFY_F64, VERIFY_U8, VERIFY_U16, VERIFY_U32, VERIFY_U64 } verify_type;
+
+/** Size of an element in bytes. */
+size_t verify_type_size(verify_type type);
+
+/** How outputs are compared. The measure is 0 for identical outputs, and NaN agrees only with NaN (except BITWISE,
+ *  where their bits must be the same). */
+typedef enum verify_metric {
+    VERIFY_BITWISE,       /**< number of elements whose bits differ */
+    VERIFY_ULP,           /**< largest distance in units in the last place of the expected value */
+    VERIFY_RELATIVE_NORM, /**< ||actual - expected||_2 / ||expected||_2 */
+    VERIFY_MAX_ABSOLUTE,  /**< max |actual - expected| */
+    VERIFY_SET,           /**< elements not found in the other, as multisets, whatever the order */
+    VERIFY_ORDER          /**< number of positions whose values differ (-0 equals +0) */
+} verify_metric;
+
+/** What a metric found. */
+typedef struct verify_difference {
+    double measure;  /**< how far apart; infinite if one side is NaN or infinite and the other is not */
+    size_t where;    /**< index of the worst element */
+    double expected; /**< its values, for the message */
+    double actual;
+} verify_difference;
+
+/** Measures how far @p actual is from @p expected, @p n elements each. */
+verify_difference verify_compare(verify_metric metric, verify_type type, const void *expected, const void *actual,
+                                 size_t n);
+
+/** One argument array of a kernel. */
+typedef struct verify_operand {
+    const char *name;
+    verify_type type;
+    /** Number of elements at scale @p n; null means n. */
+    size_t (*count)(size_t n);
+    /** Fills an input, or the prior contents of an output that the kernel adds to (null for a pure output). */
+    void (*fill)(assay_random r, void *data, size_t count);
+} verify_operand;
+
+enum { VERIFY_OPERANDS = 4 };
+
+/** The arrays of one call. */
+typedef struct verify_call {
+    size_t n;                        /**< the scale, from which the kernel derives its shapes */
+    const void *in[VERIFY_OPERANDS];
+    void *out[VERIFY_OPERANDS];
+} verify_call;
+
+/**
+ * An agreement check: the harness runs @p run at level REFERENCE with one thread, then at the level under test with 1,
+ * 2 and 5 threads, over lengths 0 to 2 * lanes + 1 and some larger ones, on buffers that end at (and in a second pass
+ * begin after) a forbidden page, misaligned in a third; inputs are write-protected, and each comparison must also
+ * reject planted faults. Scales, thread counts and passes thus need no word in the algorithm's file.
+ */
+typedef struct verify_kernel {
+    verify_operand in[VERIFY_OPERANDS];
+    verify_operand out[VERIFY_OPERANDS];
+    assay_status (*run)(const verify_call *call); /**< calls the public function, which takes the level in force */
+    verify_metric metric;
+    double tolerance;       /**< largest accepted measure, with its reason in a comment beside it */
+    size_t lanes;           /**< elements that the widest code handles at once, unrolling included; 0 means 64 */
+    size_t large[4];        /**< further scales, e.g. where threads start to be used; ends at the first 0 */
+} verify_kernel;
+
+/* ---- Exhaustive sweeps ---------------------------------------------------------------------------------------- */
+
+struct oracle_function; /* verify/oracle.h */
+
+/** A float32 function to be checked on every one of the 2^32 inputs (exhaustive), or on a sample of shards (quick). */
+typedef struct verify_sweep {
+    assay_status (*run)(const float *x, float *y, size_t n);
+    const struct oracle_function *truth;
+    double limit_ulp;       /**< every error must be below this */
+    unsigned quick_shards[8]; /**< of 256 shards by the input's top 8 bits, those of the quick depth; ends at the first 0 */
+} verify_sweep;
+
+/* ---- The table ------------------------------------------------------------------------------------------------ */
+
+/** One check. Exactly one of run, kernel, claim and sweep is set; kind follows from it except for run. */
+typedef struct verify_check {
+    assay_kind kind;
+    const char *name;        /**< short, without '/': "exp2_ulp", "C5" */
+    const char *workload;    /**< what it is measured on; may be null for an agreement */
+    verify_depth from;       /**< the least depth at which it runs (QUICK: always) */
+    bool every_level;        /**< run once for each CPU level of the algorithm (agreements and sweeps always are) */
+    double seconds;          /**< time limit; 0 means 60, times 20 at greater depth */
+    void (*run)(verify_context *v);
+    const verify_kernel *kernel;
+    const verify_claim *claim;
+    const verify_sweep *sweep;
+} verify_check;
+
+/** Enters an algorithm's checks; called before main by VERIFY_CHECKS. */
+void verify_add(const char *algorithm, const verify_check *checks, size_t count);
+
+/** Registers a table of checks: `VERIFY_CHECKS(lmul, checks);`. */
+#define VERIFY_CHECKS(ALGORITHM, TABLE)                                                                                 \
+    __attribute__((constructor)) static void ALGORITHM##_enter_checks(void)                                            \
+    {                                                                                                                   \
+        verify_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                              \
+    }                                                                                                                   \
+    struct ALGORITHM##_swallow_semicolon
+
+/* ---- Running -------------------------------------------------------------------------------------------------- */
+
+/** A check at a level: one line of the plan. */
+typedef struct verify_item {
+    const char *algorithm;
+    const char *implementation; /**< name of the level */
+    assay_level level;
+    const verify_check *check;
+} verify_item;
+
+/** Visits every item of the catalogue, whatever the depth and level; for `list` and for suggestions. */
+void verify_each_item(void (*visit)(void *self, const verify_item *item), void *self);
+
+/** What to run. */
+typedef struct verify_options {
+    const char *const *patterns; /**< globs over algorithm/implementation/check; a missing part means everything */
+    size_t pattern_count;        /**< 0: everything */
+    verify_depth depth;
+    uint64_t seed;
+    unsigned shard, shards;      /**< run items with index = shard modulo shards; 0 and 1 for all. An exhaustive sweep
+                                      is split by its 256 parts instead */
+    double timeout_scale;        /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
+    const char *program;         /**< for the replay commands, e.g. "build/assay" */
+} verify_options;
+
+/** Who gets the records, in the calling process, as they come. Null members are not called. */
+typedef struct verify_sink {
+    void *self;
+    void (*begin)(void *self, size_t items);                        /**< the plan's length */
+    void (*start)(void *self, const verify_item *item);
+    void (*advance)(void *self, double done);                       /**< a long check's progress, 0 to 1 */
+    void (*result)(void *self, const assay_result *result);
+    void (*series)(void *self, const assay_series *series);
+    void (*shard)(void *self, const assay_sweep_shard *shard);      /**< a finished part of a sweep */
+    /** Looks up a part finished by an earlier run of the same revision; returns false if there is none. */
+    bool (*find_shard)(void *self, assay_sweep_shard *shard);
+} verify_sink;
+
+/** Counts of verdicts. */
+typedef struct verify_summary {
+    size_t items, passed, failed, skipped, claims, reproduced, in_part, not_reproduced;
+} verify_summary;
+
+/** Runs the checks that the options select, each in a process of its own. ASSAY_INVALID_ARGUMENT if a pattern matches
+ *  nothing, ASSAY_INTERRUPTED after SIGINT or SIGTERM; a failed check is no failure of the call. */
+assay_status verify_run(const verify_options *options, const verify_sink *sink, verify_summary *summary);
+
+/** True if @p pattern (a glob over slash-separated parts, missing parts match all) matches. */
+bool assay_pattern_matches(const char *pattern, const char *algorithm, const char *implementation, const char *rest);
+
+ASSAY_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,8 @@
+# Optional libraries. MPI=0 builds without Open MPI.
+ifeq ($(MPI),1)
+verify_mpi_flags := -DASSAY_HAVE_MPI=1 $(shell pkg-config --cflags ompi-c)
+HARNESS_LIBS += $(shell pkg-config --libs ompi-c)
+else
+verify_mpi_flags := -DASSAY_HAVE_MPI=0
+endif
+COMMON += $(verify_mpi_flags)

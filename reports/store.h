@@ -1,0 +1,85 @@
+/**
+ * @file store.h
+ * The result store: an SQLite database of runs and all that belongs to them.
+ *
+ * Every add_* call is one transaction (WAL), so that a run killed at any moment leaves a database that opens and holds
+ * everything that was finished. A connection must not cross a fork. A database of a newer version, or one that is
+ * corrupt or not ours, is refused and never written to.
+ */
+#ifndef ASSAY_REPORTS_STORE_H
+#define ASSAY_REPORTS_STORE_H
+
+#include "assay/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct report_store report_store;
+
+/** Opens or creates a database for writing, with its folder; migrates an older version. */
+assay_status report_store_open(const char *path, report_store **store);
+
+/** Opens an existing database for reading. */
+assay_status report_store_open_read_only(const char *path, report_store **store);
+
+/** Closes; null is fine. */
+void report_store_close(report_store *store);
+
+/** Enters a run; its number is used for all that follows. */
+assay_status report_store_begin_run(report_store *store, const assay_run *run, int64_t *run_id);
+
+/** Notes that a run came to its end (a run without this was interrupted). */
+assay_status report_store_end_run(report_store *store, int64_t run_id, double seconds);
+
+assay_status report_store_add_result(report_store *store, int64_t run_id, const assay_result *result);
+assay_status report_store_add_series(report_store *store, int64_t run_id, const assay_series *series);
+assay_status report_store_add_timing(report_store *store, int64_t run_id, const assay_timing *timing);
+assay_status report_store_add_limit(report_store *store, int64_t run_id, const assay_limit *limit);
+assay_status report_store_add_shard(report_store *store, int64_t run_id, const assay_sweep_shard *shard);
+
+/** Fills @p shard (whose algorithm, implementation, check, shard and shards are set) from any run of this revision;
+ *  *found says whether there is one. A revision that ends in "-dirty" never matches. */
+assay_status report_store_find_shard(report_store *store, const char *revision, assay_sweep_shard *shard, bool *found);
+
+/** A check whose claim verdict (or pass/fail) differs between runs of one revision, depth and seed. */
+typedef struct report_contradiction {
+    char algorithm[64], implementation[64], check[128], verdicts[128];
+} report_contradiction;
+
+/** Finds claims whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level and seed. */
+assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out, size_t capacity,
+                                         size_t *count);
+
+/* ---- Reading. The records given to a visitor live only during the call; a visitor returns false to stop. --------- */
+
+/** A stored run. */
+typedef struct report_run {
+    int64_t id;
+    assay_run run;
+    double seconds; /**< NaN if the run never came to its end */
+} report_run;
+
+assay_status report_store_each_run(report_store *store, bool (*visit)(void *self, const report_run *run), void *self);
+assay_status report_store_each_result(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_result *result), void *self);
+assay_status report_store_each_series(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_series *series), void *self);
+assay_status report_store_each_timing(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_timing *timing), void *self);
+assay_status report_store_each_limit(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_limit *limit), void *self);
+assay_status report_store_each_shard(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_sweep_shard *shard), void *self);
+
+/** The newest run of a command ("verify", "bench") that has any record; 0 if there is none. */
+assay_status report_store_newest(report_store *store, const char *command, int64_t *run_id);
+
+/**
+ * Joins databases into @p out (which must not exist; written whole). Runs that are shards of one run (same command,
+ * revision, seed, depth, level, machine word size) become one run. Refused with ASSAY_MISMATCH, naming both values, if revisions, seeds or
+ * word sizes differ. Joining is associative and idempotent: the same record from two databases is kept once.
+ */
+assay_status report_store_merge(const char *const *paths, size_t count, const char *out);
+
+#endif
