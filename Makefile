@@ -60,7 +60,7 @@ isa_flags   = $(if $(filter %_avx512.c %_avx512.cc,$(1)),$(AVX512_FLAGS),$(if $(
 
 $(BUILD)/%.c.o: %.c | $(BUILD)/build_facts.h
 	@mkdir -p $(@D)
-	$(QUIET_CC)$(CC) $(C_FLAGS) $(call layer_flags,$<) $(call isa_flags,$<) $(FLAGS_$(basename $(notdir $<))) -c $< -o $@
+	$(QUIET_CC)$(CC) $(C_FLAGS) $(call layer_flags,$<) $(call isa_flags,$<) $(FLAGS_EXTRA) -c $< -o $@
 
 $(BUILD)/%.cc.o: %.cc | $(BUILD)/build_facts.h
 	@mkdir -p $(@D)

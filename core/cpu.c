@@ -123,7 +123,8 @@ assay_status assay_cpu_check_environment(void)
     if (!name || !*name)
         return ASSAY_OK;
     if (assay_level_parse(name, &level) != ASSAY_OK)
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "ASSAY_CPU is \"%s\", must be reference, baseline, avx2 or avx512", name);
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "ASSAY_CPU is \"%s\", must be reference, baseline, avx2 or avx512",
+                          name);
     const char *missing = assay_cpu_lacks(level);
     if (missing)
         return assay_fail(ASSAY_UNSUPPORTED, "ASSAY_CPU is \"%s\", but this CPU lacks %s", name, missing);

@@ -56,7 +56,8 @@ assay_status assay_guarded_protect(assay_guarded *memory)
     if (!memory || !memory->map)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "memory is null or not allocated");
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (memory->map_bytes > 2 * page && mprotect((char *)memory->map + page, memory->map_bytes - 2 * page, PROT_READ) != 0)
+    if (memory->map_bytes > 2 * page &&
+        mprotect((char *)memory->map + page, memory->map_bytes - 2 * page, PROT_READ) != 0)
         return assay_fail(ASSAY_IO, "cannot protect guarded memory: %s", strerror(errno));
     return ASSAY_OK;
 }

@@ -69,8 +69,8 @@ static assay_status check_fill(const void *out, size_t n, double a, double b, in
     if (!isfinite(a) || !isfinite(b))
         return assay_fail(ASSAY_INVALID_ARGUMENT, "parameters %g and %g must be finite", a, b);
     if (ordered ? a > b : b < 0)
-        return assay_fail(ASSAY_OUT_OF_RANGE, ordered ? "lo %g is above hi %g" : "mean %g with deviation %g, must be at least 0",
-                          a, b);
+        return assay_fail(ASSAY_OUT_OF_RANGE,
+                          ordered ? "lo %g is above hi %g" : "mean %g with deviation %g, must be at least 0", a, b);
     return ASSAY_OK;
 }
 
@@ -90,7 +90,8 @@ assay_status assay_random_fill_uniform_f32(assay_random r, uint64_t first, float
     return status;
 }
 
-assay_status assay_random_fill_normal(assay_random r, uint64_t first, double mean, double deviation, double *out, size_t n)
+assay_status assay_random_fill_normal(assay_random r, uint64_t first, double mean, double deviation, double *out,
+                                      size_t n)
 {
     assay_status status = check_fill(out, n, mean, deviation, 0);
     for (size_t i = 0; status == ASSAY_OK && i < n; i++)
@@ -98,7 +99,8 @@ assay_status assay_random_fill_normal(assay_random r, uint64_t first, double mea
     return status;
 }
 
-assay_status assay_random_fill_normal_f32(assay_random r, uint64_t first, float mean, float deviation, float *out, size_t n)
+assay_status assay_random_fill_normal_f32(assay_random r, uint64_t first, float mean, float deviation, float *out,
+                                          size_t n)
 {
     assay_status status = check_fill(out, n, mean, deviation, 0);
     for (size_t i = 0; status == ASSAY_OK && i < n; i++)
@@ -111,7 +113,8 @@ assay_status assay_random_permutation(assay_random r, size_t *out, size_t n)
     if (!out && n > 0)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "out is null with n = %zu", n);
     for (size_t i = 0; i < n; i++) {
-        size_t j = (size_t)assay_random_integer(r, i, i + 1); /* inside-out: out[0..i] is a uniform permutation of 0..i */
+        size_t j =
+            (size_t)assay_random_integer(r, i, i + 1); /* inside-out: out[0..i] is a uniform permutation of 0..i */
         out[i] = out[j];
         out[j] = i;
     }

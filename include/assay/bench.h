@@ -22,10 +22,10 @@ enum { BENCH_SIZES = 8, BENCH_PEERS = 16 };
 
 /** One workload at one size, prepared. */
 typedef struct bench_state {
-    uint64_t size;      /**< set by the harness */
+    uint64_t size;       /**< set by the harness */
     assay_random random; /**< set by the harness: the run's seed and the workload's stream */
-    uint64_t turn;      /**< counts the runs of the kernel; setup that makes several inputs rotates them by this */
-    void *data;         /**< the workload's own, made by setup and released by teardown */
+    uint64_t turn;       /**< counts the runs of the kernel; setup that makes several inputs rotates them by this */
+    void *data;          /**< the workload's own, made by setup and released by teardown */
     /* Set by setup, per run of the kernel (NaN or 0: means nothing here): */
     double bytes;       /**< read and written, at least */
     double flops;       /**< floating-point (or for integer kernels: elementary) operations, an FMA counting 2 */
@@ -38,38 +38,38 @@ typedef enum bench_arithmetic { BENCH_FMA_F32, BENCH_FMA_F64, BENCH_ADD_I32 } be
 
 /** Somebody else's implementation of the same job. */
 typedef struct bench_peer {
-    const char *name;                 /**< e.g. "SLEEF exp u10 avx512" */
-    const char *note;                 /**< its accuracy or settings */
-    assay_level level;                /**< what it needs of the CPU */
-    bool (*available)(void);          /**< null: always */
+    const char *name;        /**< e.g. "SLEEF exp u10 avx512" */
+    const char *note;        /**< its accuracy or settings */
+    assay_level level;       /**< what it needs of the CPU */
+    bool (*available)(void); /**< null: always */
     assay_status (*run)(bench_state *state);
-    bool single_thread;               /**< true: not timed again with more threads */
+    bool single_thread; /**< true: not timed again with more threads */
 } bench_peer;
 
 /** A workload with who is timed on it. */
 typedef struct bench_workload {
-    const char *name;                 /**< without '/': "exp_uniform" */
-    uint64_t sizes[BENCH_SIZES];      /**< ends at the first 0 */
+    const char *name;                  /**< without '/': "exp_uniform" */
+    uint64_t sizes[BENCH_SIZES];       /**< ends at the first 0 */
     uint64_t quick_sizes[BENCH_SIZES]; /**< with --quick; empty means sizes */
-    const char *size_label;           /**< e.g. "elements", "n of an n x n product" */
+    const char *size_label;            /**< e.g. "elements", "n of an n x n product" */
     bench_arithmetic arithmetic;
     assay_status (*setup)(bench_state *state); /**< outside the timed region */
     void (*teardown)(bench_state *state);
-    assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
-    unsigned levels;                  /**< levels to be timed; 0 means those of the catalogue entry */
-    bool threads;                     /**< also timed with all threads (the rest with one) */
-    bench_peer peers[BENCH_PEERS];    /**< ends at the first without a name */
+    assay_status (*run)(bench_state *state); /**< ours: timed at every level of the algorithm */
+    unsigned levels;                         /**< levels to be timed; 0 means those of the catalogue entry */
+    bool threads;                            /**< also timed with all threads (the rest with one) */
+    bench_peer peers[BENCH_PEERS];           /**< ends at the first without a name */
 } bench_workload;
 
 /** Enters an algorithm's workloads; called before main by BENCH_WORKLOADS. */
 void bench_add(const char *algorithm, const bench_workload *workloads, size_t count);
 
 /** Registers a table of workloads: `BENCH_WORKLOADS(lmul, workloads);`. */
-#define BENCH_WORKLOADS(ALGORITHM, TABLE)                                                                               \
+#define BENCH_WORKLOADS(ALGORITHM, TABLE)                                                                              \
     __attribute__((constructor)) static void ALGORITHM##_enter_workloads(void)                                         \
-    {                                                                                                                   \
-        bench_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                               \
-    }                                                                                                                   \
+    {                                                                                                                  \
+        bench_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                              \
+    }                                                                                                                  \
     struct ALGORITHM##_swallow_semicolon
 
 /** Tells the compiler that @p memory is read, so that what wrote it is not optimized away. */
@@ -85,7 +85,7 @@ typedef struct bench_item {
     const char *algorithm;
     const char *implementation; /**< name of a level, with "-2t" and the like for several threads, or a peer's name */
     const bench_workload *workload;
-    const bench_peer *peer;     /**< null: ours */
+    const bench_peer *peer; /**< null: ours */
     assay_level level;
     int threads;
     uint64_t size;
@@ -98,14 +98,14 @@ void bench_each_item(void (*visit)(void *self, const bench_item *item), void *se
 typedef struct bench_options {
     const char *const *patterns; /**< globs over algorithm/implementation/workload/size */
     size_t pattern_count;
-    bool quick;                  /**< quick sizes, less time for each */
+    bool quick; /**< quick sizes, less time for each */
     uint64_t seed;
     unsigned shard, shards;
-    size_t repetitions;          /**< at least 9; 0 means 9 */
-    double seconds;              /**< least time of one repetition; 0 means the default */
-    bool counters;               /**< ask for hardware counters */
-    bool limits;                 /**< measure the machine's limits in this run */
-    const char *json_path;       /**< Google Benchmark's own JSON; null: none */
+    size_t repetitions;    /**< at least 9; 0 means 9 */
+    double seconds;        /**< least time of one repetition; 0 means the default */
+    bool counters;         /**< ask for hardware counters */
+    bool limits;           /**< measure the machine's limits in this run */
+    const char *json_path; /**< Google Benchmark's own JSON; null: none */
     const char *program;
 } bench_options;
 

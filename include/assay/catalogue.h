@@ -34,12 +34,12 @@ const assay_algorithm *assay_catalogue_at(int position);
 const assay_algorithm *assay_catalogue_find(const char *name);
 
 /** Defines and registers the entry of an algorithm: `ASSAY_CATALOGUE(lmul, .family = "arithmetic", ...)`. */
-#define ASSAY_CATALOGUE(NAME, ...)                                                                                      \
-    static const assay_algorithm NAME##_entry = {.name = #NAME, __VA_ARGS__};                                           \
-    __attribute__((constructor)) static void NAME##_enter(void)                                                         \
-    {                                                                                                                   \
-        assay_catalogue_add(&NAME##_entry);                                                                             \
-    }                                                                                                                   \
+#define ASSAY_CATALOGUE(NAME, ...)                                                                                     \
+    static const assay_algorithm NAME##_entry = {.name = #NAME, __VA_ARGS__};                                          \
+    __attribute__((constructor)) static void NAME##_enter(void)                                                        \
+    {                                                                                                                  \
+        assay_catalogue_add(&NAME##_entry);                                                                            \
+    }                                                                                                                  \
     struct NAME##_swallow_semicolon
 
 /** Shorthands for assay_algorithm.levels. */

@@ -32,7 +32,8 @@ const char *assay_level_name(assay_level level);
 /** Finds the level of a name; ASSAY_INVALID_ARGUMENT if there is none. */
 assay_status assay_level_parse(const char *name, assay_level *level);
 
-/** The first CPU feature that @p level needs and this machine (or this build) lacks, e.g. "avx512f"; null if it lacks none. */
+/** The first CPU feature that @p level needs and this machine (or this build) lacks, e.g. "avx512f"; null if it lacks
+ * none. */
 const char *assay_cpu_lacks(assay_level level);
 
 /** The best level that this machine has, whatever ASSAY_CPU says. */

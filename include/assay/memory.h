@@ -15,7 +15,8 @@ ASSAY_BEGIN_DECLARATIONS
 #define ASSAY_ALIGNMENT 64
 
 /** Zeroed memory for @p count elements of @p size bytes, aligned to ASSAY_ALIGNMENT; null (with assay_error() set) if
- *  there is none or count * size does not fit in size_t. Zero bytes give a valid pointer. Release with assay_release(). */
+ *  there is none or count * size does not fit in size_t. Zero bytes give a valid pointer. Release with assay_release().
+ */
 void *assay_allocate(size_t count, size_t size);
 
 /** Releases what assay_allocate() gave; null is fine. */
@@ -29,10 +30,10 @@ typedef enum assay_guard_side {
 
 /** Memory between forbidden pages: touching a byte outside raises SIGSEGV (on the guarded side at once). */
 typedef struct assay_guarded {
-    void *data;        /**< first byte for use */
-    size_t bytes;      /**< number of bytes for use */
-    void *map;         /**< the whole mapping */
-    size_t map_bytes;  /**< its size */
+    void *data;       /**< first byte for use */
+    size_t bytes;     /**< number of bytes for use */
+    void *map;        /**< the whole mapping */
+    size_t map_bytes; /**< its size */
 } assay_guarded;
 
 /** Makes guarded memory of @p bytes bytes. @p offset shifts the start away from the page boundary (BEFORE) or the end

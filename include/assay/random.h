@@ -37,7 +37,8 @@ double assay_random_normal(assay_random r, uint64_t index);
 /** Standard normal, rounded to float. */
 float assay_random_normal_f32(assay_random r, uint64_t index);
 
-/** Uniform integer in [0, bound) without bias (Lemire's multiplication with rejection). @p bound 0 means all 64 bits. */
+/** Uniform integer in [0, bound) without bias (Lemire's multiplication with rejection). @p bound 0 means all 64 bits.
+ */
 uint64_t assay_random_integer(assay_random r, uint64_t index, uint64_t bound);
 
 /** out[i] = lo + (hi - lo) * uniform(first + i), i < n. Needs finite lo <= hi. */

@@ -37,7 +37,8 @@ assay_status assay_bootstrap_paired_ratio(const double *x, const double *y, size
 assay_status assay_mann_whitney(const double *x, size_t nx, const double *y, size_t ny, double *u, double *p);
 
 /** Two-sided Wilcoxon signed-rank test of d[i] around 0, zeros dropped: exact for n <= 40 without ties in |d|, else
- *  normal with corrections. p is 1 if nothing is left. @p w is the sum of ranks of positive differences; may be null. */
+ *  normal with corrections. p is 1 if nothing is left. @p w is the sum of ranks of positive differences; may be null.
+ */
 assay_status assay_wilcoxon(const double *d, size_t n, double *w, double *p);
 
 /** Benjamini and Hochberg: adjusted[i] is the smallest false discovery rate at which hypothesis i is rejected. */

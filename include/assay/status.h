@@ -10,11 +10,15 @@
 
 /** Brackets the declarations of a public header: C linkage for C++, and visible in the shared library. */
 #ifdef __cplusplus
-#define ASSAY_BEGIN_DECLARATIONS extern "C" { _Pragma("GCC visibility push(default)")
-#define ASSAY_END_DECLARATIONS _Pragma("GCC visibility pop") }
+#define ASSAY_BEGIN_DECLARATIONS                                                                                       \
+    extern "C" {                                                                                                       \
+    _Pragma("GCC visibility push(default)")
+#define ASSAY_END_DECLARATIONS                                                                                         \
+    _Pragma("GCC visibility pop")                                                                                      \
+    }
 #else
 #define ASSAY_BEGIN_DECLARATIONS _Pragma("GCC visibility push(default)")
-#define ASSAY_END_DECLARATIONS _Pragma("GCC visibility pop")
+#define ASSAY_END_DECLARATIONS   _Pragma("GCC visibility pop")
 #endif
 
 ASSAY_BEGIN_DECLARATIONS
@@ -36,7 +40,8 @@ typedef enum assay_status {
 /** The name of a status in lower-case words, e.g. "out of range"; never null. */
 const char *assay_status_name(assay_status status);
 
-/** The detail message of this thread's last failure; an empty string if there was none. Valid until the next failure. */
+/** The detail message of this thread's last failure; an empty string if there was none. Valid until the next failure.
+ */
 const char *assay_error(void);
 
 /**

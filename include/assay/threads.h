@@ -21,7 +21,8 @@ int assay_processors(void);
 /** The number of threads in force: the one that was set, else OMP_NUM_THREADS if valid, else assay_processors(). */
 int assay_threads(void);
 
-/** Sets the number of threads, 1 to ASSAY_THREADS_MAX; 0 restores the default. More threads than processors is allowed. */
+/** Sets the number of threads, 1 to ASSAY_THREADS_MAX; 0 restores the default. More threads than processors is allowed.
+ */
 assay_status assay_set_threads(int threads);
 
 ASSAY_END_DECLARATIONS

@@ -29,9 +29,9 @@ const char *verify_depth_name(verify_depth depth);
 /** One check in progress. */
 typedef struct verify_context verify_context;
 
-verify_depth verify_depth_of(const verify_context *v);       /**< how deep this run goes */
-assay_level verify_level_of(const verify_context *v);        /**< the CPU level in force (already set) */
-uint64_t verify_seed_of(const verify_context *v);            /**< the run's seed */
+verify_depth verify_depth_of(const verify_context *v);                /**< how deep this run goes */
+assay_level verify_level_of(const verify_context *v);                 /**< the CPU level in force (already set) */
+uint64_t verify_seed_of(const verify_context *v);                     /**< the run's seed */
 assay_random verify_random(const verify_context *v, uint64_t stream); /**< random numbers of this run and purpose */
 
 /** Holds @p measured against @p limit; NaN never passes. The check's result shows the tightest (or first failed) of its
@@ -51,7 +51,8 @@ bool verify_same_bits(verify_context *v, uint64_t actual, uint64_t expected, con
 /** Demands that a call succeeded; the failure shows its assay_error(). */
 bool verify_ok(verify_context *v, assay_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/** Demands that a call was refused with @p expected and that assay_error() mentions @p mentions (an argument's name). */
+/** Demands that a call was refused with @p expected and that assay_error() mentions @p mentions (an argument's name).
+ */
 void verify_rejects(verify_context *v, assay_status actual, assay_status expected, const char *mentions,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -128,7 +129,7 @@ enum { VERIFY_OPERANDS = 4 };
 
 /** The arrays of one call. */
 typedef struct verify_call {
-    size_t n;                        /**< the scale, from which the kernel derives its shapes */
+    size_t n; /**< the scale, from which the kernel derives its shapes */
     const void *in[VERIFY_OPERANDS];
     void *out[VERIFY_OPERANDS];
 } verify_call;
@@ -144,9 +145,9 @@ typedef struct verify_kernel {
     verify_operand out[VERIFY_OPERANDS];
     assay_status (*run)(const verify_call *call); /**< calls the public function, which takes the level in force */
     verify_metric metric;
-    double tolerance;       /**< largest accepted measure, with its reason in a comment beside it */
-    size_t lanes;           /**< elements that the widest code handles at once, unrolling included; 0 means 64 */
-    size_t large[4];        /**< further scales, e.g. where threads start to be used; ends at the first 0 */
+    double tolerance; /**< largest accepted measure, with its reason in a comment beside it */
+    size_t lanes;     /**< elements that the widest code handles at once, unrolling included; 0 means 64 */
+    size_t large[4];  /**< further scales, e.g. where threads start to be used; ends at the first 0 */
 } verify_kernel;
 
 /* ---- Exhaustive sweeps ---------------------------------------------------------------------------------------- */
@@ -157,8 +158,9 @@ struct oracle_function; /* verify/oracle.h */
 typedef struct verify_sweep {
     assay_status (*run)(const float *x, float *y, size_t n);
     const struct oracle_function *truth;
-    double limit_ulp;       /**< every error must be below this */
-    unsigned quick_shards[8]; /**< of 256 shards by the input's top 8 bits, those of the quick depth; ends at the first 0 */
+    double limit_ulp; /**< every error must be below this */
+    unsigned
+        quick_shards[8]; /**< of 256 shards by the input's top 8 bits, those of the quick depth; ends at the first 0 */
 } verify_sweep;
 
 /* ---- The table ------------------------------------------------------------------------------------------------ */
@@ -166,11 +168,11 @@ typedef struct verify_sweep {
 /** One check. Exactly one of run, kernel, claim and sweep is set; kind follows from it except for run. */
 typedef struct verify_check {
     assay_kind kind;
-    const char *name;        /**< short, without '/': "exp2_ulp", "C5" */
-    const char *workload;    /**< what it is measured on; may be null for an agreement */
-    verify_depth from;       /**< the least depth at which it runs (QUICK: always) */
-    bool every_level;        /**< run once for each CPU level of the algorithm (agreements and sweeps always are) */
-    double seconds;          /**< time limit; 0 means 60, times 20 at greater depth */
+    const char *name;     /**< short, without '/': "exp2_ulp", "C5" */
+    const char *workload; /**< what it is measured on; may be null for an agreement */
+    verify_depth from;    /**< the least depth at which it runs (QUICK: always) */
+    bool every_level;     /**< run once for each CPU level of the algorithm (agreements and sweeps always are) */
+    double seconds;       /**< time limit; 0 means 60, times 20 at greater depth */
     void (*run)(verify_context *v);
     const verify_kernel *kernel;
     const verify_claim *claim;
@@ -181,11 +183,11 @@ typedef struct verify_check {
 void verify_add(const char *algorithm, const verify_check *checks, size_t count);
 
 /** Registers a table of checks: `VERIFY_CHECKS(lmul, checks);`. */
-#define VERIFY_CHECKS(ALGORITHM, TABLE)                                                                                 \
+#define VERIFY_CHECKS(ALGORITHM, TABLE)                                                                                \
     __attribute__((constructor)) static void ALGORITHM##_enter_checks(void)                                            \
-    {                                                                                                                   \
-        verify_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                              \
-    }                                                                                                                   \
+    {                                                                                                                  \
+        verify_add(#ALGORITHM, TABLE, sizeof(TABLE) / sizeof((TABLE)[0]));                                             \
+    }                                                                                                                  \
     struct ALGORITHM##_swallow_semicolon
 
 /* ---- Running -------------------------------------------------------------------------------------------------- */
@@ -207,23 +209,25 @@ typedef struct verify_options {
     size_t pattern_count;        /**< 0: everything */
     verify_depth depth;
     uint64_t seed;
-    unsigned shard, shards;      /**< run items with index = shard modulo shards; 0 and 1 for all. An exhaustive sweep
-                                      is split by its 256 parts instead */
-    double timeout_scale;        /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
-    const char *program;         /**< for the replay commands, e.g. "build/assay" */
+    unsigned shard, shards; /**< run items with index = shard modulo shards; 0 and 1 for all. An exhaustive sweep
+                                 is split by its 256 parts instead */
+    double timeout_scale;   /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
+    const char *program;    /**< for the replay commands, e.g. "build/assay" */
 } verify_options;
 
 /** Who gets the records, in the calling process, as they come. Null members are not called. */
 typedef struct verify_sink {
     void *self;
-    void (*begin)(void *self, size_t items);                        /**< the plan's length */
+    void (*begin)(void *self, size_t items); /**< the plan's length */
     void (*start)(void *self, const verify_item *item);
-    void (*advance)(void *self, double done);                       /**< a long check's progress, 0 to 1 */
+    void (*advance)(void *self, double done); /**< a long check's progress, 0 to 1 */
     void (*result)(void *self, const assay_result *result);
     void (*series)(void *self, const assay_series *series);
-    void (*shard)(void *self, const assay_sweep_shard *shard);      /**< a finished part of a sweep */
+    void (*shard)(void *self, const assay_sweep_shard *shard); /**< a finished part of a sweep */
     /** Looks up a part finished by an earlier run of the same revision; returns false if there is none. */
     bool (*find_shard)(void *self, assay_sweep_shard *shard);
+    /** True if the interrupted run that is being resumed already has this item's result: it is left out. */
+    bool (*is_finished)(void *self, const verify_item *item);
 } verify_sink;
 
 /** Counts of verdicts. */

@@ -1,0 +1,390 @@
+#include "verify/runner.h"
+#include "verify/message.h"
+#include "verify/sweep.h"
+#include "verify/worker.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Signals ---------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+static struct sigaction old_interrupt, old_terminate;
+
+static void note_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+bool verify_was_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+void verify_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note_signal}; /* no SA_RESTART: a waiting read returns */
+    interrupted = 0;
+    sigaction(SIGINT, &action, &old_interrupt);
+    sigaction(SIGTERM, &action, &old_terminate);
+}
+
+void verify_release_signals(void)
+{
+    sigaction(SIGINT, &old_interrupt, NULL);
+    sigaction(SIGTERM, &old_terminate, NULL);
+}
+
+/* ---- Reporting -------------------------------------------------------------------------------------------------- */
+
+static void replay_command(const verify_options *options, const verify_item *item, char *text, size_t size)
+{
+    snprintf(text, size, "%s verify '%s/%s/%s' --%s --seed %llu", options->program ? options->program : "assay",
+             item->algorithm, item->implementation, item->check->name, verify_depth_name(options->depth),
+             (unsigned long long)options->seed);
+}
+
+static assay_kind kind_of(const verify_check *check)
+{
+    return check->kernel ? ASSAY_AGREEMENT : check->claim ? ASSAY_CLAIM : check->sweep ? ASSAY_ORACLE : check->kind;
+}
+
+static void count_verdict(verify_summary *summary, assay_verdict verdict)
+{
+    summary->items++;
+    switch (verdict) {
+    case ASSAY_PASS: summary->passed++; break;
+    case ASSAY_FAIL: summary->failed++; break;
+    case ASSAY_SKIPPED: summary->skipped++; break;
+    case ASSAY_REPRODUCED: summary->claims++, summary->reproduced++; break;
+    case ASSAY_REPRODUCED_IN_PART: summary->claims++, summary->in_part++; break;
+    case ASSAY_NOT_REPRODUCED: summary->claims++, summary->not_reproduced++; break;
+    }
+}
+
+static assay_verdict verdict_of(const verify_outcome *o)
+{
+    return o->failed ? ASSAY_FAIL : o->skipped ? ASSAY_SKIPPED : o->is_claim ? o->claim_verdict : ASSAY_PASS;
+}
+
+static void report(const verify_worker *worker, size_t index, const verify_outcome *o, double seconds,
+                   const verify_sink *sink, verify_summary *summary)
+{
+    const verify_item *item = &worker->plan.items[index];
+    const verify_claim *claim = item->check->claim;
+    char replay[512], reason[sizeof o->reason + 8];
+    replay_command(worker->options, item, replay, sizeof replay);
+    snprintf(reason, sizeof reason, "%s", o->failed || o->skipped ? o->reason : *o->note ? o->note : o->place);
+    assay_result r = {.algorithm = item->algorithm,
+                      .implementation = item->implementation,
+                      .kind = kind_of(item->check),
+                      .check = item->check->name,
+                      .workload = item->check->workload ? item->check->workload : "",
+                      .measured = o->measured_something ? o->measured : NAN,
+                      .limit = o->measured_something ? o->limit : NAN,
+                      .at_least = o->at_least,
+                      .unit = o->unit,
+                      .verdict = verdict_of(o),
+                      .reason = reason,
+                      .seconds = seconds,
+                      .seed = worker->options->seed,
+                      .replay = replay,
+                      .statement = claim ? claim->statement : NULL,
+                      .paper_value = claim ? claim->paper_value : NULL,
+                      .provenance = claim ? claim->provenance : NULL,
+                      .spread_low = o->is_claim && o->seeds ? o->spread_low : NAN,
+                      .spread_high = o->is_claim && o->seeds ? o->spread_high : NAN,
+                      .seeds = o->seeds,
+                      .seeds_passed = o->seeds_passed};
+    count_verdict(summary, r.verdict);
+    if (sink->result)
+        sink->result(sink->self, &r);
+}
+
+/* A sweep's result, made of its parts once all have come. */
+static void report_sweep(const verify_worker *worker, size_t index, const verify_sink *sink, verify_summary *summary)
+{
+    verify_sweep_progress *progress = &worker->sweeps[index];
+    const verify_sweep *sweep = worker->plan.items[index].check->sweep;
+    assay_sweep_shard total = {.worst_ulp = -1};
+    bool first = true;
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
+        if (!progress->wanted[part])
+            continue;
+        if (first)
+            total = progress->parts[part];
+        else
+            sweep_join(&total, &progress->parts[part]);
+        first = false;
+    }
+    verify_outcome o = {
+        .done = true, .measured_something = true, .measured = total.worst_ulp, .limit = sweep->limit_ulp};
+    snprintf(o.unit, sizeof o.unit, "ulp");
+    float worst;
+    memcpy(&worst, &total.worst_input, sizeof worst);
+    snprintf(o.place, sizeof o.place,
+             "worst at %a (0x%08x); %llu inputs, %llu not correctly rounded, %llu decided by MPFR; outputs %016llx",
+             (double)worst, total.worst_input, (unsigned long long)total.inputs,
+             (unsigned long long)total.not_correctly_rounded, (unsigned long long)total.hard,
+             (unsigned long long)total.output_hash);
+    o.failed = total.over_limit > 0 || !(total.worst_ulp < sweep->limit_ulp);
+    if (o.failed)
+        snprintf(o.reason, sizeof o.reason, "%llu inputs reach %g ulp: %s", (unsigned long long)total.over_limit,
+                 sweep->limit_ulp, o.place);
+    progress->reported = true;
+    report(worker, index, &o, total.seconds, sink, summary);
+}
+
+/* ---- Starting --------------------------------------------------------------------------------------------------- */
+
+static void plan_sweep(const verify_worker *worker, size_t index, const verify_sink *sink, unsigned rank,
+                       unsigned ranks)
+{
+    const verify_options *options = worker->options;
+    const verify_item *item = &worker->plan.items[index];
+    verify_sweep_progress *progress = &worker->sweeps[index];
+    const unsigned shards = options->shards ? options->shards : 1;
+    if (options->depth == VERIFY_EXHAUSTIVE) {
+        for (unsigned part = 0; part < SWEEP_SHARDS; part++)
+            progress->wanted[part] = part % shards == options->shard;
+    } else {
+        for (size_t k = 0; k < 8 && item->check->sweep->quick_shards[k]; k++)
+            progress->wanted[item->check->sweep->quick_shards[k] % SWEEP_SHARDS] = true;
+    }
+    const bool runs = !assay_cpu_lacks(item->level) && item->level <= assay_cpu_level();
+    unsigned position = 0;
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
+        if (!progress->wanted[part])
+            continue;
+        assay_sweep_shard *shard = &progress->parts[part];
+        *shard = (assay_sweep_shard){.algorithm = item->algorithm,
+                                     .implementation = item->implementation,
+                                     .check = item->check->name,
+                                     .shard = part,
+                                     .shards = SWEEP_SHARDS};
+        progress->have[part] = runs && sink->find_shard && sink->find_shard(sink->self, shard);
+        if (!progress->have[part]) {
+            progress->missing++;
+            progress->here[part] = position++ % ranks == rank;
+        }
+    }
+}
+
+static bool has_work_here(const verify_sweep_progress *progress)
+{
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
+        if (progress->here[part])
+            return true;
+    }
+    return false;
+}
+
+static assay_status plan_items(verify_worker *worker, const verify_sink *sink, unsigned rank, unsigned ranks)
+{
+    const size_t count = worker->plan.count;
+    worker->sweeps = calloc(count + 1, sizeof *worker->sweeps);
+    worker->left_out = calloc(count + 1, sizeof *worker->left_out);
+    if (!worker->sweeps || !worker->left_out)
+        return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the plan");
+    for (size_t i = 0; i < count; i++) {
+        const verify_item *item = &worker->plan.items[i];
+        if (sink->is_finished && sink->is_finished(sink->self, item)) {
+            worker->left_out[i] = true;
+        } else if (item->check->sweep) {
+            worker->sweeps[i].parts = calloc(SWEEP_SHARDS, sizeof(assay_sweep_shard));
+            if (!worker->sweeps[i].parts)
+                return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the parts of a sweep");
+            plan_sweep(worker, i, sink, rank, ranks);
+            worker->left_out[i] = !has_work_here(&worker->sweeps[i]);
+        } else {
+            worker->left_out[i] = i % ranks != rank;
+        }
+    }
+    return ASSAY_OK;
+}
+
+static void release_worker(verify_worker *worker)
+{
+    for (size_t i = 0; worker->sweeps && i < worker->plan.count; i++)
+        free(worker->sweeps[i].parts);
+    free(worker->sweeps);
+    free(worker->left_out);
+    verify_plan_release(&worker->plan);
+    if (worker->pipe >= 0)
+        close(worker->pipe);
+    *worker = (verify_worker){.pipe = -1};
+}
+
+static assay_status fork_worker(verify_worker *worker)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return assay_fail(ASSAY_IO, "cannot make a pipe: %s", strerror(errno));
+    fflush(NULL); /* or the child would print once more what is waiting */
+    worker->process = fork();
+    if (worker->process == 0) {
+        close(ends[0]);
+        setpgid(0, 0); /* an interrupt from the keyboard reaches the caller alone, which decides */
+        worker_run(worker, ends[1]);
+    }
+    close(ends[1]);
+    worker->pipe = ends[0];
+    if (worker->process < 0)
+        return assay_fail(ASSAY_IO, "cannot fork: %s", strerror(errno));
+    return ASSAY_OK;
+}
+
+assay_status verify_start(const verify_options *options, const verify_sink *sink, unsigned rank, unsigned ranks,
+                          verify_worker *worker, verify_summary *summary)
+{
+    *worker = (verify_worker){.options = options, .pipe = -1, .process = -1};
+    assay_status status = verify_plan_make(options, &worker->plan);
+    if (status == ASSAY_OK)
+        status = plan_items(worker, sink, rank, ranks);
+    if (status == ASSAY_OK)
+        status = fork_worker(worker);
+    if (status != ASSAY_OK) {
+        release_worker(worker);
+        return status;
+    }
+    if (rank == 0 && sink->begin)
+        sink->begin(sink->self, worker->plan.count);
+    for (size_t i = 0; rank == 0 && i < worker->plan.count; i++) {
+        verify_sweep_progress *progress = &worker->sweeps[i];
+        if (progress->parts && progress->missing == 0)
+            report_sweep(worker, i, sink, summary);
+    }
+    return ASSAY_OK;
+}
+
+/* ---- Receiving -------------------------------------------------------------------------------------------------- */
+
+static void receive_shard(verify_worker *worker, const verify_message *message, const verify_sink *sink,
+                          verify_summary *summary)
+{
+    const verify_item *item = &worker->plan.items[message->item];
+    verify_sweep_progress *progress = &worker->sweeps[message->item];
+    assay_sweep_shard shard;
+    if (message->size != sizeof shard || !progress->parts)
+        return;
+    memcpy(&shard, message->payload, sizeof shard);
+    shard.algorithm = item->algorithm;
+    shard.implementation = item->implementation;
+    shard.check = item->check->name;
+    if (shard.shard >= SWEEP_SHARDS || progress->have[shard.shard])
+        return;
+    progress->parts[shard.shard] = shard;
+    progress->have[shard.shard] = true;
+    progress->missing--;
+    if (sink->shard)
+        sink->shard(sink->self, &shard);
+    unsigned wanted = 0;
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++)
+        wanted += progress->wanted[part];
+    if (sink->advance)
+        sink->advance(sink->self, 1 - (double)progress->missing / wanted);
+    if (progress->missing == 0 && !progress->reported)
+        report_sweep(worker, message->item, sink, summary);
+}
+
+static void receive_outcome(verify_worker *worker, const verify_message *message, const verify_sink *sink,
+                            verify_summary *summary)
+{
+    outcome_message m;
+    if (message->size != sizeof m)
+        return;
+    memcpy(&m, message->payload, sizeof m);
+    verify_sweep_progress *progress = &worker->sweeps[message->item];
+    if (progress->parts) {
+        /* A sweep's result comes from its parts, unless it crashed or cannot run here. */
+        if (progress->reported || !(m.outcome.failed || m.outcome.skipped))
+            return;
+        progress->reported = true;
+    }
+    report(worker, message->item, &m.outcome, m.seconds, sink, summary);
+}
+
+void verify_dispatch(verify_worker *worker, const verify_message *message, const verify_sink *sink,
+                     verify_summary *summary)
+{
+    if (message->item >= worker->plan.count)
+        return;
+    const verify_item *item = &worker->plan.items[message->item];
+    assay_series series;
+    switch (message->type) {
+    case VERIFY_MESSAGE_START:
+        if (sink->start)
+            sink->start(sink->self, item);
+        break;
+    case VERIFY_MESSAGE_OUTCOME: receive_outcome(worker, message, sink, summary); break;
+    case VERIFY_MESSAGE_SHARD: receive_shard(worker, message, sink, summary); break;
+    case VERIFY_MESSAGE_SERIES:
+        if (sink->series && message_unpack_series(message, &series)) {
+            series.algorithm = item->algorithm;
+            series.implementation = item->implementation;
+            sink->series(sink->self, &series);
+        }
+        break;
+    default: break;
+    }
+}
+
+assay_status verify_finish(verify_worker *worker, const verify_sink *sink, verify_summary *summary,
+                           bool was_interrupted)
+{
+    int state = 0;
+    if (was_interrupted)
+        kill(worker->process, SIGTERM); /* Check passes it on to the check's process */
+    while (waitpid(worker->process, &state, 0) < 0 && errno == EINTR)
+        continue;
+    assay_status status = ASSAY_OK;
+    if (was_interrupted)
+        status = assay_fail(ASSAY_INTERRUPTED, "interrupted; finished results are kept");
+    else if (!WIFEXITED(state) || WEXITSTATUS(state) != EXIT_SUCCESS)
+        status =
+            assay_fail(ASSAY_IO, "the process that runs the checks ended early (wait status 0x%x)", (unsigned)state);
+    for (size_t i = 0; !was_interrupted && i < worker->plan.count; i++) {
+        verify_sweep_progress *progress = &worker->sweeps[i];
+        if (progress->parts && !progress->reported && progress->missing > 0) {
+            verify_outcome o = {.failed = true};
+            snprintf(o.reason, sizeof o.reason, "%u parts of the inputs never came", progress->missing);
+            report(worker, i, &o, 0, sink, summary);
+        }
+    }
+    release_worker(worker);
+    return status;
+}
+
+assay_status verify_run(const verify_options *options, const verify_sink *sink, verify_summary *summary)
+{
+    if (!options || !sink || !summary)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "options, sink and summary must not be null");
+    const unsigned shards = options->shards ? options->shards : 1;
+    if (options->shard >= shards)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below %u", options->shard, shards);
+    verify_worker worker;
+    *summary = (verify_summary){0};
+    verify_catch_signals();
+    assay_status status = verify_start(options, sink, 0, 1, &worker, summary);
+    if (status == ASSAY_OK) {
+        bool ended = false, stopped = false;
+        while (!ended && !stopped) {
+            verify_message message;
+            status = verify_receive(worker.pipe, &message, &ended);
+            if (status == ASSAY_OK)
+                verify_dispatch(&worker, &message, sink, summary);
+            stopped = verify_was_interrupted() || (status != ASSAY_OK && !ended);
+            verify_message_release(&message);
+        }
+        status = verify_finish(&worker, sink, summary, stopped);
+    }
+    verify_release_signals();
+    return status;
+}
