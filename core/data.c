@@ -1,0 +1,43 @@
+/* Where the data folder is. */
+#include "assay/readers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef ASSAY_DATA_SOURCE
+#define ASSAY_DATA_SOURCE "data"
+#endif
+#ifndef ASSAY_DATA_INSTALLED
+#define ASSAY_DATA_INSTALLED "data"
+#endif
+
+static assay_status join(const char *folder, const char *name, char *path, size_t size)
+{
+    const int length = snprintf(path, size, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= size)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "size is %zu, too small for the path \"%s/%s\"", size, folder, name);
+    return ASSAY_OK;
+}
+
+assay_status assay_data_path(const char *name, char *path, size_t size)
+{
+    if (!name || !*name)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "name is %s", name ? "empty" : "null");
+    if (!path || size == 0)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "path is %s", path ? "of size 0" : "null");
+    const char *chosen = getenv("ASSAY_DATA");
+    const char *const folders[] = {ASSAY_DATA_SOURCE, ASSAY_DATA_INSTALLED, "data"};
+    const char *const *search = chosen && *chosen ? &chosen : folders;
+    const size_t count = chosen && *chosen ? 1 : sizeof folders / sizeof *folders;
+    for (size_t i = 0; i < count; i++) {
+        const assay_status status = join(search[i], name, path, size);
+        if (status != ASSAY_OK || access(path, R_OK) == 0)
+            return status;
+    }
+    *path = '\0';
+    if (count == 1)
+        return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in ASSAY_DATA=%s", name, chosen);
+    return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in %s, %s or ./data (set ASSAY_DATA)", name,
+                      ASSAY_DATA_SOURCE, ASSAY_DATA_INSTALLED);
+}

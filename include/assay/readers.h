@@ -1,0 +1,87 @@
+/**
+ * @file readers.h
+ * Readers of data files: CSV, NumPy's .npy, IDX (MNIST's format), .fvecs and .ivecs; and where the data folder is.
+ *
+ * Every reader takes a path to a regular file of at most ASSAY_FILE_LIMIT bytes, reads all of it, and either fills its
+ * result or leaves it untouched and fails: ASSAY_IO if the file cannot be opened or read, ASSAY_NO_MEMORY, and
+ * ASSAY_BAD_DATA if it is too large, truncated, malformed, of a shape that contradicts its length, or holds NaN or
+ * infinities. The message names the file, the line or byte, and the value. Files are read the same way whatever the
+ * locale and the byte order of the machine. Nothing in a file is trusted.
+ */
+#ifndef ASSAY_READERS_H
+#define ASSAY_READERS_H
+
+#include "assay/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+ASSAY_BEGIN_DECLARATIONS
+
+/** Largest file that the readers accept, in bytes: 4 GiB. */
+#define ASSAY_FILE_LIMIT (UINT64_C(1) << 32)
+
+/** Numbers in rows and columns, row-major. */
+typedef struct assay_table {
+    double *values; /**< rows * columns numbers */
+    size_t rows, columns;
+} assay_table;
+
+/** Reads comma-separated finite numbers, the same count on every line. A line that begins with '#' is a comment, blank
+ *  lines are left out, spaces and tabs around a number are allowed; there is no header line and no quoting. At least
+ *  one number is needed. Release the result with assay_table_release(). */
+assay_status assay_read_csv(const char *path, assay_table *table);
+
+/** Releases what a reader gave and zeroes the structure; a zeroed structure is fine. */
+void assay_table_release(assay_table *table);
+
+/** Element types of arrays. */
+typedef enum assay_element {
+    ASSAY_ELEMENT_U8,
+    ASSAY_ELEMENT_I8,
+    ASSAY_ELEMENT_I16,
+    ASSAY_ELEMENT_I32,
+    ASSAY_ELEMENT_I64,
+    ASSAY_ELEMENT_F32,
+    ASSAY_ELEMENT_F64
+} assay_element;
+
+/** Size of an element in bytes; 0 if @p element is none. */
+size_t assay_element_size(assay_element element);
+
+/** Largest number of dimensions. */
+#define ASSAY_DIMENSIONS 8
+
+/** An array in memory, row-major (last index fastest), in the machine's byte order. */
+typedef struct assay_array {
+    assay_element element;
+    size_t dimensions; /**< 0 for a single number */
+    size_t shape[ASSAY_DIMENSIONS];
+    size_t count; /**< product of the shape */
+    void *data;   /**< count elements, aligned to ASSAY_ALIGNMENT */
+} assay_array;
+
+/** Reads a .npy file (versions 1 to 3) of u1, i1, i2, i4, i8, f4 or f8 in either byte order, in C order. */
+assay_status assay_read_npy(const char *path, assay_array *array);
+
+/** Reads an IDX file: unsigned and signed bytes, 16- and 32-bit integers, float and double, big-endian. */
+assay_status assay_read_idx(const char *path, assay_array *array);
+
+/** Reads .fvecs: rows of float32, each with its length (int32) before it, little-endian; all rows must be as long as
+ *  the first. The result has 2 dimensions. An empty file is malformed. */
+assay_status assay_read_fvecs(const char *path, assay_array *array);
+
+/** Reads .ivecs: the same with int32. */
+assay_status assay_read_ivecs(const char *path, assay_array *array);
+
+/** Releases what a reader gave and zeroes the structure; a zeroed structure is fine. */
+void assay_array_release(assay_array *array);
+
+/** Finds the file @p name of the data folder and writes its path: the folder is the environment's ASSAY_DATA if set,
+ *  else the first of the source tree's, the installed one and ./data that has the file. ASSAY_IO if there is no such
+ *  file (the message says where it was sought), ASSAY_OUT_OF_RANGE if the path does not fit in @p size bytes. */
+assay_status assay_data_path(const char *name, char *path, size_t size);
+
+ASSAY_END_DECLARATIONS
+
+#endif
