@@ -3,7 +3,7 @@
  * The bench layer: how an algorithm says what is to be timed, and how it is timed.
  *
  * An algorithm's bench file is a table of workloads; the measuring loop, repetitions, interleaving, hardware counters
- * and the machine's limits are done here.
+ * and the machine's limits are done here. Docs: docs/benchmarks.md.
  */
 #ifndef ASSAY_BENCH_H
 #define ASSAY_BENCH_H
@@ -20,17 +20,22 @@ ASSAY_BEGIN_DECLARATIONS
 
 enum { BENCH_SIZES = 8, BENCH_PEERS = 16 };
 
-/** One workload at one size, prepared. */
+/**
+ * One workload at one size, prepared. All implementations and peers of the group share it, so that a run must leave it
+ * such that the next one, whoever's, has the same work to do.
+ */
 typedef struct bench_state {
     uint64_t size;       /**< set by the harness */
     assay_random random; /**< set by the harness: the run's seed and the workload's stream */
     uint64_t turn;       /**< counts the runs of the kernel; setup that makes several inputs rotates them by this */
-    void *data;          /**< the workload's own, made by setup and released by teardown */
+    void *data;          /**< the workload's own, made by setup and released by teardown (null before) */
     /* Set by setup, per run of the kernel (NaN or 0: means nothing here): */
-    double bytes;       /**< read and written, at least */
-    double flops;       /**< floating-point (or for integer kernels: elementary) operations, an FMA counting 2 */
-    double items;       /**< elements, multiply-adds, queries: what a user counts */
-    double working_set; /**< bytes touched; 0 means @c bytes */
+    double bytes;         /**< read and written, at least; 0 means bytes_read + bytes_written */
+    double flops;         /**< floating-point (or for integer kernels: elementary) operations, an FMA counting 2 */
+    double items;         /**< elements, multiply-adds, queries: what a user counts */
+    double working_set;   /**< bytes touched; 0 means @c bytes */
+    double bytes_read;    /**< the parts of @c bytes, for a tighter limit: leave both 0 and it is taken for a copy, */
+    double bytes_written; /**< half read and half written */
 } bench_state;
 
 /** Arithmetic that limits a workload besides bandwidth. */
@@ -38,27 +43,28 @@ typedef enum bench_arithmetic { BENCH_FMA_F32, BENCH_FMA_F64, BENCH_ADD_I32 } be
 
 /** Somebody else's implementation of the same job. */
 typedef struct bench_peer {
-    const char *name;        /**< e.g. "SLEEF exp u10 avx512" */
-    const char *note;        /**< its accuracy or settings */
-    assay_level level;       /**< what it needs of the CPU */
-    bool (*available)(void); /**< null: always */
-    assay_status (*run)(bench_state *state);
-    bool single_thread; /**< true: not timed again with more threads */
+    const char *name;                        /**< e.g. "SLEEF exp u10 avx512" */
+    const char *note;                        /**< its accuracy or settings */
+    assay_level level;                       /**< what it needs of the CPU */
+    bool (*available)(void);                 /**< null: always */
+    assay_status (*run)(bench_state *state); /**< with assay_threads() threads */
+    bool single_thread;                      /**< true: not timed again with more threads */
 } bench_peer;
 
-/** A workload with who is timed on it. */
+/** A workload with who is timed on it. Names of workloads and peers are without any of / * ? [ ] \\ ' and control
+ *  characters, and a peer's differs from the levels' and the other peers'. */
 typedef struct bench_workload {
-    const char *name;                  /**< without '/': "exp_uniform" */
+    const char *name;                  /**< "exp_uniform" */
     uint64_t sizes[BENCH_SIZES];       /**< ends at the first 0 */
     uint64_t quick_sizes[BENCH_SIZES]; /**< with --quick; empty means sizes */
     const char *size_label;            /**< e.g. "elements", "n of an n x n product" */
     bench_arithmetic arithmetic;
-    assay_status (*setup)(bench_state *state); /**< outside the timed region */
-    void (*teardown)(bench_state *state);
-    assay_status (*run)(bench_state *state); /**< ours: timed at every level of the algorithm */
-    unsigned levels;                         /**< levels to be timed; 0 means those of the catalogue entry */
-    bool threads;                            /**< also timed with all threads (the rest with one) */
-    bench_peer peers[BENCH_PEERS];           /**< ends at the first without a name */
+    assay_status (*setup)(bench_state *state); /**< outside the timed region; once for all implementations */
+    void (*teardown)(bench_state *state);      /**< may be null; called after a setup that failed if it left data */
+    assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
+    unsigned levels;               /**< levels to be timed; 0 means those of the catalogue entry; reference always */
+    bool threads;                  /**< also timed with all threads, except the reference (the rest with one) */
+    bench_peer peers[BENCH_PEERS]; /**< ends at the first without a name */
 } bench_workload;
 
 /** Enters an algorithm's workloads; called before main by BENCH_WORKLOADS. */
@@ -91,7 +97,7 @@ typedef struct bench_item {
     uint64_t size;
 } bench_item;
 
-/** Visits every item of the catalogue, whatever the machine. */
+/** Visits every item of the catalogue, whatever the CPU; sizes of the quick depth included. */
 void bench_each_item(void (*visit)(void *self, const bench_item *item), void *self);
 
 /** What to time. */
@@ -100,30 +106,39 @@ typedef struct bench_options {
     size_t pattern_count;
     bool quick; /**< quick sizes, less time for each */
     uint64_t seed;
-    unsigned shard, shards;
-    size_t repetitions;    /**< at least 9; 0 means 9 */
-    double seconds;        /**< least time of one repetition; 0 means the default */
-    bool counters;         /**< ask for hardware counters */
-    bool limits;           /**< measure the machine's limits in this run */
-    const char *json_path; /**< Google Benchmark's own JSON; null: none */
-    const char *program;
+    unsigned shard, shards; /**< run groups (a workload at a size) with index = shard modulo shards; 0 and 1 (or
+                                 0) for all. What is compared with each other thus stays in one shard */
+    size_t repetitions;     /**< at least 9; 0 means 9 */
+    double seconds;         /**< least time of one repetition; 0 means 0.02, with quick 0.005 */
+    bool counters;          /**< ask for hardware counters */
+    bool limits;            /**< measure the machine's limits in this run */
+    const char *json_path;  /**< Google Benchmark's own JSON, written whole at the end; null: none */
+    const char *program;    /**< for the replay commands; null means "build/assay" */
 } bench_options;
 
-/** Who gets the records as they come. */
+/** Who gets the records, as they come. Null members are not called. */
 typedef struct bench_sink {
     void *self;
-    void (*begin)(void *self, size_t items);
-    void (*start)(void *self, const char *what);
+    void (*begin)(void *self, size_t items);     /**< so many calls of timing or skipped are to come */
+    void (*start)(void *self, const char *what); /**< "limits", or a group: "lmul/multiply/4096" */
     void (*limit)(void *self, const assay_limit *limit);
     void (*timing)(void *self, const assay_timing *timing);
     void (*skipped)(void *self, const bench_item *item, const char *reason);
 } bench_sink;
 
-/** Times what the options select, in this process. */
+/**
+ * Times what the options select, in this process, at the CPU levels up to the one in force and with one and
+ * assay_threads() threads. A setup or kernel that fails, and what the machine lacks, is skipped with the reason and is
+ * no failure of the call. ASSAY_INVALID_ARGUMENT if a pattern matches nothing, ASSAY_INTERRUPTED after SIGINT or
+ * SIGTERM. Starts threads: the process must not fork afterwards.
+ */
 assay_status bench_run(const bench_options *options, const bench_sink *sink);
 
-/** Measures the machine's limits alone. */
+/** Measures the machine's limits alone: in a few seconds (quick), or longer and surer. Starts threads. */
 assay_status bench_limits(bool quick, const bench_sink *sink);
+
+/** Sets one item up and runs its kernel @p runs times, untimed: for tools that count or profile from outside. */
+assay_status bench_repeat(const bench_item *item, uint64_t seed, uint64_t runs);
 
 ASSAY_END_DECLARATIONS
 

@@ -1,0 +1,499 @@
+/* A run of benchmarks: group by group (a workload at a size), all implementations and peers of a group in random order.
+ * Ratios are thus taken within seconds of each other, and only one workload is in memory at a time. */
+#include "bench/counters.h"
+#include "bench/limits.h"
+#include "bench/plan.h"
+#include "bench/publish.h"
+#include "bench/shim.h"
+
+#include "assay/statistics.h"
+#include "assay/threads.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LEAST_REPETITIONS = 9, MOST_REPETITIONS = 100000, WARM_UP_FROM = 10 };
+
+/* A run in progress. */
+typedef struct bench_execution {
+    const bench_options *options;
+    const bench_sink *sink;
+    assay_level level; /* in force when the run began: nothing is timed above it */
+    int threads;       /* likewise: the number of "all threads" */
+    size_t repetitions;
+    bench_plan plan;
+    bench_counters counters;
+    bench_machine machine;
+    shim *shim;
+    char *json_part;
+} bench_execution;
+
+/* One item while its group is timed. */
+typedef struct timer {
+    bench_execution *run;
+    const bench_item *item;
+    bench_state *state;
+    double *seconds; /* of each repetition */
+    size_t count;
+    /* Counts of each repetition; the tries by which Google Benchmark finds the number of runs come first and are
+     * overwritten. */
+    double *counts[BENCH_COUNTERS];
+    size_t counted;
+    counters_sample before;
+    char name[256];
+    char reason[256]; /* why it is not timed; empty if it is */
+} timer;
+
+/* ---- Interruption ------------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static bool is_interrupted(void)
+{
+    return interrupted;
+}
+
+typedef struct signal_actions {
+    struct sigaction interrupt, terminate;
+} signal_actions;
+
+static void catch_signals(signal_actions *previous)
+{
+    struct sigaction action = {.sa_handler = interrupt};
+    sigemptyset(&action.sa_mask);
+    interrupted = 0;
+    sigaction(SIGINT, &action, &previous->interrupt);
+    sigaction(SIGTERM, &action, &previous->terminate);
+}
+
+static void restore_signals(const signal_actions *previous)
+{
+    sigaction(SIGINT, &previous->interrupt, NULL);
+    sigaction(SIGTERM, &previous->terminate, NULL);
+}
+
+/* ---- One repetition ---------------------------------------------------------------------------------------------- */
+
+/* The level that an item runs at: its own, or for a peer all that is allowed. */
+static assay_level level_of(const bench_execution *run, const bench_item *item)
+{
+    return item->peer ? run->level : item->level;
+}
+
+static assay_status call(const bench_item *item, bench_state *state)
+{
+    return item->peer ? item->peer->run(state) : item->workload->run(state);
+}
+
+/* Not timed: the settings, and a first run that brings data and threads back to where they are in the long run. */
+static const char *before_repetition(void *self, uint64_t runs)
+{
+    timer *t = self;
+    if (interrupted)
+        snprintf(t->reason, sizeof t->reason, "interrupted");
+    if (t->reason[0])
+        return t->reason;
+    assay_status status = assay_cpu_set_level(level_of(t->run, t->item));
+    if (status == ASSAY_OK)
+        status = assay_set_threads(t->item->threads);
+    if (status == ASSAY_OK && runs >= WARM_UP_FROM) {
+        status = call(t->item, t->state);
+        t->state->turn++;
+    }
+    if (status != ASSAY_OK) {
+        snprintf(t->reason, sizeof t->reason, "the kernel failed: %s: %s", assay_status_name(status), assay_error());
+        return t->reason;
+    }
+    counters_read(&t->run->counters, &t->before);
+    return NULL;
+}
+
+static void after_repetition(void *self, uint64_t runs, double counts_per_run[BENCH_COUNTERS])
+{
+    timer *t = self;
+    counters_sample after;
+    bool read = counters_read(&t->run->counters, &after);
+    bool whole = t->item->threads == 1 || t->run->counters.threads;
+    counters_between(&t->run->counters, &t->before, read ? &after : &t->before, whole ? runs : 0, counts_per_run);
+    for (int i = 0; i < BENCH_COUNTERS; i++)
+        t->counts[i][t->counted % t->run->repetitions] = counts_per_run[i];
+    t->counted++;
+}
+
+static void repetition_timed(void *self, double seconds)
+{
+    timer *t = self;
+    if (t->count < t->run->repetitions)
+        t->seconds[t->count++] = seconds;
+}
+
+static void repetitions_failed(void *self, const char *reason)
+{
+    timer *t = self;
+    if (!t->reason[0])
+        snprintf(t->reason, sizeof t->reason, "%s", reason);
+}
+
+/* ---- The workload ------------------------------------------------------------------------------------------------ */
+
+/* A stream of random numbers for each workload: FNV-1a of its name. */
+static uint64_t stream_of(const bench_item *item)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *parts[] = {item->algorithm, "/", item->workload->name};
+    for (int i = 0; i < 3; i++) {
+        for (const char *c = parts[i]; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Releases what a setup made; also what one that failed has left. */
+static void tear_down(const bench_item *item, bench_state *state, bool was_set_up)
+{
+    if (item->workload->teardown && (was_set_up || state->data))
+        item->workload->teardown(state);
+}
+
+static assay_status set_up(const bench_item *item, uint64_t seed, assay_level level, int threads, bench_state *state)
+{
+    *state = (bench_state){.size = item->size, .random = {seed, stream_of(item)}};
+    assay_status status = assay_cpu_set_level(level);
+    if (status == ASSAY_OK)
+        status = assay_set_threads(threads);
+    if (status == ASSAY_OK)
+        status = item->workload->setup(state);
+    if (status != ASSAY_OK) {
+        tear_down(item, state, false);
+        return status;
+    }
+    if (!(state->bytes > 0) && (state->bytes_read > 0 || state->bytes_written > 0))
+        state->bytes = fmax(state->bytes_read, 0) + fmax(state->bytes_written, 0);
+    if (!(state->working_set > 0))
+        state->working_set = state->bytes;
+    return ASSAY_OK;
+}
+
+/* ---- Records ----------------------------------------------------------------------------------------------------- */
+
+static double number_or_nan(double number)
+{
+    return number > 0 ? number : NAN;
+}
+
+static void fill_counts(const timer *t, assay_timing *timing)
+{
+    double *const targets[BENCH_COUNTERS] = {&timing->cycles, &timing->instructions, &timing->branch_misses,
+                                             &timing->cache_misses};
+    timing->counters_reason = t->run->counters.reason;
+    if (t->run->counters.leader >= 0 && t->item->threads > 1 && !t->run->counters.threads)
+        timing->counters_reason = "hardware counters: this kernel counts one thread only";
+    for (int i = 0; i < BENCH_COUNTERS; i++) {
+        if (assay_median(t->counts[i], t->run->repetitions, targets[i]) != ASSAY_OK) { /* NaN among them */
+            *targets[i] = NAN;
+            if (!timing->counters_reason[0])
+                timing->counters_reason = "hardware counters: other programs held them during some repetitions";
+        }
+    }
+}
+
+static void fill_limit(const timer *t, assay_timing *timing)
+{
+    const bench_execution *run = t->run;
+    /* The reference and the peers are held against the best that the machine can do, ours against its own level. */
+    assay_level level = t->item->peer || t->item->level == ASSAY_REFERENCE ? run->level : t->item->level;
+    level = level < ASSAY_BASELINE ? ASSAY_BASELINE : level;
+    timing->limit_seconds = limits_seconds(&run->machine, t->state, t->item->workload->arithmetic, level,
+                                           t->item->threads, &timing->limit_name);
+}
+
+static void write_replay(const bench_execution *run, const bench_item *item, char *text, size_t capacity)
+{
+    const char *program = run->options->program ? run->options->program : "build/assay";
+    char threads[32] = "";
+    if (run->threads != assay_processors())
+        snprintf(threads, sizeof threads, " --threads %d", run->threads);
+    snprintf(text, capacity, "%s bench '%s/%s/%s/%" PRIu64 "' --seed %" PRIu64 "%s%s", program, item->algorithm,
+             item->implementation, item->workload->name, item->size, run->options->seed,
+             run->options->quick ? " --quick" : "", threads);
+}
+
+static void report_timing(const timer *t)
+{
+    const bench_item *item = t->item;
+    const bench_sink *sink = t->run->sink;
+    if (!sink->timing)
+        return;
+    char replay[512];
+    write_replay(t->run, item, replay, sizeof replay);
+    assay_timing timing = {
+        .algorithm = item->algorithm,
+        .implementation = item->implementation,
+        .is_peer = item->peer != NULL,
+        .is_reference = !item->peer && item->level == ASSAY_REFERENCE,
+        .workload = item->workload->name,
+        .size = item->size,
+        .threads = item->threads,
+        .repetitions = t->count,
+        .seconds = t->seconds,
+        .bytes = number_or_nan(t->state->bytes),
+        .flops = number_or_nan(t->state->flops),
+        .items = number_or_nan(t->state->items),
+        .working_set = number_or_nan(t->state->working_set),
+        .note = item->peer && item->peer->note ? item->peer->note : "",
+        .replay = replay,
+    };
+    fill_limit(t, &timing);
+    fill_counts(t, &timing);
+    sink->timing(sink->self, &timing);
+}
+
+static void report(const timer *t)
+{
+    const bench_sink *sink = t->run->sink;
+    if (!t->reason[0])
+        report_timing(t);
+    else if (sink->skipped && !interrupted)
+        sink->skipped(sink->self, t->item, t->reason);
+}
+
+/* ---- One group --------------------------------------------------------------------------------------------------- */
+
+/* Writes why an item cannot be timed here; leaves an empty text if it can. */
+static void find_obstacle(const bench_execution *run, const bench_item *item, char *reason, size_t capacity)
+{
+    const char *missing = assay_cpu_lacks(item->level);
+    if (missing)
+        snprintf(reason, capacity, "this CPU lacks %s", missing);
+    else if (item->level > run->level)
+        snprintf(reason, capacity, "the CPU level was narrowed to %s", assay_level_name(run->level));
+    else if (item->peer && item->peer->available && !item->peer->available())
+        snprintf(reason, capacity, "%s is not available here", item->peer->name);
+}
+
+static bool prepare_timer(bench_execution *run, const bench_item *item, bench_state *state, timer *t)
+{
+    *t = (timer){.run = run, .item = item, .state = state};
+    snprintf(t->name, sizeof t->name, "%s/%s/%s/%" PRIu64, item->algorithm, item->implementation, item->workload->name,
+             item->size);
+    find_obstacle(run, item, t->reason, sizeof t->reason);
+    double *numbers = calloc((1 + BENCH_COUNTERS) * run->repetitions, sizeof *numbers);
+    t->seconds = numbers;
+    for (int i = 0; numbers && i < BENCH_COUNTERS; i++)
+        t->counts[i] = numbers + (size_t)(1 + i) * run->repetitions;
+    return numbers != NULL;
+}
+
+/* Times those of a group that can be timed. */
+static assay_status time_group(bench_execution *run, timer *timers, size_t count)
+{
+    shim_job *jobs = calloc(count, sizeof *jobs);
+    if (!jobs)
+        return assay_fail(ASSAY_NO_MEMORY, "no memory for %zu benchmarks", count);
+    size_t runnable = 0;
+    for (size_t i = 0; i < count; i++) {
+        timer *t = &timers[i];
+        if (t->reason[0])
+            continue;
+        jobs[runnable++] = (shim_job){.name = t->name,
+                                      .state = t->state,
+                                      .run = t->item->peer ? t->item->peer->run : t->item->workload->run,
+                                      .process_time = t->item->threads > 1,
+                                      .self = t,
+                                      .before = before_repetition,
+                                      .after = after_repetition,
+                                      .timed = repetition_timed,
+                                      .failed = repetitions_failed};
+    }
+    assay_status status = shim_run(run->shim, jobs, runnable);
+    free(jobs);
+    return status;
+}
+
+/* Sets the workload up and times it; a setup that fails is the reason why nothing is timed. */
+static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t count)
+{
+    bench_state *state = timers[0].state;
+    const bench_item *item = timers[0].item;
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || !timers[i].reason[0];
+    if (!any)
+        return ASSAY_OK;
+    if (set_up(item, run->options->seed, run->level, run->threads, state) != ASSAY_OK) {
+        char problem[256];
+        snprintf(problem, sizeof problem, "the setup failed: %s", assay_error());
+        for (size_t i = 0; i < count; i++)
+            repetitions_failed(&timers[i], problem);
+        return ASSAY_OK;
+    }
+    assay_status status = time_group(run, timers, count);
+    tear_down(item, state, true);
+    return status;
+}
+
+static assay_status run_group(bench_execution *run, const plan_entry *entries, size_t count)
+{
+    timer *timers = calloc(count, sizeof *timers);
+    bool prepared = timers != NULL;
+    bench_state state = {0};
+    for (size_t i = 0; prepared && i < count; i++)
+        prepared = prepare_timer(run, &entries[i].item, &state, &timers[i]);
+    const bench_item *item = &entries[0].item;
+    char what[192];
+    snprintf(what, sizeof what, "%s/%s/%" PRIu64, item->algorithm, item->workload->name, item->size);
+    if (run->sink->start)
+        run->sink->start(run->sink->self, what);
+    assay_status status = prepared ? set_up_and_time(run, timers, count)
+                                   : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu timings", count);
+    for (size_t i = 0; status == ASSAY_OK && i < count; i++)
+        report(&timers[i]);
+    for (size_t i = 0; timers && i < count; i++)
+        free(timers[i].seconds);
+    free(timers);
+    return status;
+}
+
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
+
+static assay_status check_options(const bench_options *o, const bench_sink *sink)
+{
+    if (!o || !sink)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", o ? "sink" : "options");
+    if (o->pattern_count > 0 && !o->patterns)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "patterns is null with pattern_count = %zu", o->pattern_count);
+    for (size_t i = 0; i < o->pattern_count; i++) {
+        if (!o->patterns[i])
+            return assay_fail(ASSAY_INVALID_ARGUMENT, "patterns[%zu] is null", i);
+    }
+    if (o->shard >= (o->shards ? o->shards : 1))
+        return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below shards = %u", o->shard,
+                          o->shards ? o->shards : 1);
+    if (o->repetitions != 0 && (o->repetitions < LEAST_REPETITIONS || o->repetitions > MOST_REPETITIONS))
+        return assay_fail(ASSAY_OUT_OF_RANGE, "repetitions is %zu, must be %d to %d, or 0 for %d", o->repetitions,
+                          LEAST_REPETITIONS, MOST_REPETITIONS, LEAST_REPETITIONS);
+    if (!(o->seconds >= 0 && o->seconds <= 3600))
+        return assay_fail(ASSAY_OUT_OF_RANGE, "seconds is %g, must be 0 (the default) to 3600", o->seconds);
+    return ASSAY_OK;
+}
+
+static assay_status open_shim(bench_execution *run)
+{
+    const bench_options *o = run->options;
+    if (o->json_path && asprintf(&run->json_part, "%s.part", o->json_path) < 0) {
+        run->json_part = NULL;
+        return assay_fail(ASSAY_NO_MEMORY, "no memory for a file name");
+    }
+    double seconds = o->seconds > 0 ? o->seconds : o->quick ? 0.005 : 0.02;
+    return shim_open(o->program ? o->program : "build/assay", seconds, run->repetitions, run->json_part, &run->shim);
+}
+
+/* Completes the JSON with all that was finished; an earlier problem counts more than one here. */
+static assay_status close_shim(bench_execution *run, assay_status so_far)
+{
+    const bool opened = run->shim != NULL;
+    assay_status status = shim_close(run->shim);
+    if (status == ASSAY_OK && opened && run->json_part)
+        status = bench_publish(run->json_part, run->options->json_path);
+    else if (opened && run->json_part)
+        unlink(run->json_part);
+    free(run->json_part);
+    return so_far != ASSAY_OK ? so_far : status;
+}
+
+static assay_status measure_limits(bench_execution *run)
+{
+    if (run->sink->start)
+        run->sink->start(run->sink->self, "limits");
+    assay_status status = limits_measure(run->options->quick, run->level, run->threads, is_interrupted, &run->machine);
+    if (status == ASSAY_OK)
+        limits_report(&run->machine, run->sink);
+    return status;
+}
+
+static assay_status run_groups(bench_execution *run)
+{
+    const bench_plan *plan = &run->plan;
+    assay_status status = ASSAY_OK;
+    for (size_t first = 0, next; status == ASSAY_OK && !interrupted && first < plan->count; first = next) {
+        for (next = first + 1; next < plan->count && plan->entries[next].group == plan->entries[first].group;)
+            next++;
+        status = run_group(run, &plan->entries[first], next - first);
+    }
+    return status;
+}
+
+static assay_status execute(bench_execution *run)
+{
+    if (run->sink->begin)
+        run->sink->begin(run->sink->self, run->plan.count);
+    assay_status status = open_shim(run);
+    if (status == ASSAY_OK && run->options->limits)
+        status = measure_limits(run);
+    if (status == ASSAY_OK)
+        status = run_groups(run);
+    status = close_shim(run, status);
+    return status == ASSAY_OK && interrupted ? assay_fail(ASSAY_INTERRUPTED, "interrupted") : status;
+}
+
+assay_status bench_run(const bench_options *options, const bench_sink *sink)
+{
+    assay_status status = check_options(options, sink);
+    if (status != ASSAY_OK)
+        return status;
+    bench_execution run = {.options = options, .sink = sink, .level = assay_cpu_level(), .threads = assay_threads()};
+    run.repetitions = options->repetitions ? options->repetitions : LEAST_REPETITIONS;
+    limits_clear(&run.machine);
+    status = plan_make(options, run.threads, &run.plan);
+    if (status != ASSAY_OK)
+        return status;
+    run.counters = counters_none("hardware counters: not asked for");
+    if (options->counters) /* before any thread is started, so that all of them are counted */
+        counters_open(&run.counters, counters_hardware);
+    signal_actions previous;
+    catch_signals(&previous);
+    status = execute(&run);
+    restore_signals(&previous);
+    counters_close(&run.counters);
+    plan_release(&run.plan);
+    assay_cpu_set_level(run.level);
+    assay_set_threads(run.threads);
+    return status;
+}
+
+/* ---- One item, untimed ------------------------------------------------------------------------------------------- */
+
+assay_status bench_repeat(const bench_item *item, uint64_t seed, uint64_t runs)
+{
+    if (!item || !item->workload)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "item is null or has no workload");
+    const assay_level level = assay_cpu_level();
+    const int threads = assay_threads();
+    bench_state state;
+    assay_status status = set_up(item, seed, level, threads, &state);
+    if (status != ASSAY_OK)
+        return status;
+    status = assay_cpu_set_level(item->peer ? level : item->level);
+    if (status == ASSAY_OK)
+        status = assay_set_threads(item->threads);
+    for (uint64_t i = 0; status == ASSAY_OK && i < runs; i++) {
+        status = call(item, &state);
+        bench_consume(state.data);
+        state.turn++;
+    }
+    tear_down(item, &state, true);
+    assay_cpu_set_level(level);
+    assay_set_threads(threads);
+    return status;
+}
