@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +55,7 @@ static int open_event(counters_event event, int leader, bool threads)
         .size = sizeof attributes,
         .config = event.config,
         .read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
+        .disabled = leader < 0, /* the group begins as one, when it is complete */
         .inherit = threads,
         .exclude_kernel = 1, /* what every user may count */
         .exclude_hv = 1,
@@ -90,7 +92,9 @@ bool counters_open(bench_counters *counters, const counters_event events[BENCH_C
         }
         counters->descriptor[i] = descriptor;
     }
-    if (counters->leader < 0)
+    if (counters->leader >= 0)
+        ioctl(counters->leader, PERF_EVENT_IOC_ENABLE, 0);
+    else
         counters_explain(error, paranoid_setting(), counters->reason, sizeof counters->reason);
     return counters->leader >= 0;
 }

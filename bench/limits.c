@@ -23,7 +23,7 @@ typedef struct probe {
     limits_arithmetic_kernel *arithmetic;
     int arrays;
     size_t bytes;    /* of each array, for each thread */
-    uint64_t passes; /* over the arrays, or steps of the chains, in one round; 0: not known yet */
+    uint64_t passes; /* over the arrays, or steps of the chains, in one round */
     double *best;    /* bytes or operations a second */
 } probe;
 
@@ -103,12 +103,13 @@ static assay_status map_memory(survey *s)
 
 /* ---- Timing ------------------------------------------------------------------------------------------------------ */
 
-/* Bytes or operations a second of one round with all threads, from the first one's start to the last one's end. */
-static double time_round(const survey *s, const probe *p, double *seconds)
+/* Bytes or operations a second of one round with all threads, from the first one's start to the last one's end.
+ * @p shortest is the time of the quickest thread. */
+static double time_round(const survey *s, const probe *p, double *shortest)
 {
-    double first = INFINITY, last = 0, work = 0;
+    double first = INFINITY, last = 0, work = 0, least = INFINITY;
     const size_t part = s->bytes / (size_t)s->threads;
-#pragma omp parallel num_threads(s->threads) reduction(min : first) reduction(max : last) reduction(+ : work)
+#pragma omp parallel num_threads(s->threads) reduction(min : first, least) reduction(max : last) reduction(+ : work)
     {
         char *a = s->memory + (size_t)omp_get_thread_num() * part;
         const char *b = a + (p->arrays > 1 ? p->bytes : 0), *c = a + (p->arrays > 2 ? 2 * p->bytes : 0);
@@ -124,32 +125,23 @@ static double time_round(const survey *s, const probe *p, double *seconds)
             work = p->arithmetic(p->passes);
         }
         last = now();
+        least = last - first;
     }
-    *seconds = last - first;
-    return *seconds > 0 ? work / *seconds : 0;
+    *shortest = least;
+    return work / (last - first);
 }
 
-/* Finds how many passes take about @p seconds. */
-static void calibrate(const survey *s, probe *p, double seconds)
-{
-    double took = 0;
-    for (p->passes = 1; p->passes < UINT64_MAX / 8; p->passes *= 4) {
-        time_round(s, p, &took);
-        if (took >= seconds / 8)
-            break;
-    }
-    double passes = ceil((double)p->passes * seconds / took);
-    p->passes = passes > 1 ? (uint64_t)passes : 1;
-}
-
+/* One round that is long enough to count. Those that are not are repeated with more passes: also in later rounds,
+ * because a thread that lost its processor makes a round look long. */
 static void measure_round(const survey *s, probe *p, double seconds)
 {
-    double took;
-    if (p->passes == 0)
-        calibrate(s, p, seconds);
-    double speed = time_round(s, p, &took);
-    if (!(*p->best >= speed)) /* NaN at first */
-        *p->best = speed;
+    for (double shortest = 0; shortest < seconds / 2;) {
+        double speed = time_round(s, p, &shortest);
+        if (shortest < seconds / 2)
+            p->passes *= shortest < seconds / 8 ? 4 : 2;
+        else if (!(*p->best >= speed)) /* NaN at first */
+            *p->best = speed;
+    }
 }
 
 /* ---- The plan ---------------------------------------------------------------------------------------------------- */
@@ -159,7 +151,7 @@ static void add_stream(survey *s, limits_stream_kernel *kernel, limits_stream st
     size_t array = bytes / (size_t)s->threads / (size_t)stream_arrays[stream] / LIMITS_BLOCK * LIMITS_BLOCK;
     if (kernel && array > 0)
         s->probes[s->count++] =
-            (probe){.stream = kernel, .arrays = stream_arrays[stream], .bytes = array, .best = best};
+            (probe){.stream = kernel, .arrays = stream_arrays[stream], .bytes = array, .passes = 1, .best = best};
 }
 
 static void add_level(survey *s, bench_machine *machine, assay_level level, int all)
@@ -176,7 +168,7 @@ static void add_level(survey *s, bench_machine *machine, assay_level level, int 
     }
     for (int i = 0; i < LIMITS_ARITHMETICS; i++)
         s->probes[s->count++] =
-            (probe){.arithmetic = kernels->arithmetic[i], .best = &machine->arithmetic[level][all][i]};
+            (probe){.arithmetic = kernels->arithmetic[i], .passes = 1, .best = &machine->arithmetic[level][all][i]};
 }
 
 /* Rounds over all probes until there are @p rounds or the time is spent; at least one. */
@@ -207,7 +199,7 @@ static assay_status measure_threads(bool quick, assay_level highest, int all, bo
         add_level(&s, machine, (assay_level)level, all);
     assay_status status = map_memory(&s);
     if (status == ASSAY_OK)
-        status = run_rounds(&s, quick ? 5 : 11, quick ? 0.002 : 0.005, quick ? 2.0 : 5.0);
+        status = run_rounds(&s, quick ? 5 : 11, quick ? 0.003 : 0.006, quick ? 2.0 : 5.0);
     if (s.map)
         munmap(s.map, s.map_bytes);
     return status;
