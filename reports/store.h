@@ -17,6 +17,11 @@
 
 typedef struct report_store report_store;
 
+enum {
+    REPORT_STORE_APPLICATION = 0x41535359, /**< "ASSY": SQLite's application_id of our databases */
+    REPORT_STORE_VERSION = 1               /**< SQLite's user_version: that of the schema which this program writes */
+};
+
 /** Opens or creates a database for writing, with its folder; migrates an older version. */
 assay_status report_store_open(const char *path, report_store **store);
 
@@ -71,6 +76,10 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_limit *limit), void *self);
 assay_status report_store_each_shard(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_sweep_shard *shard), void *self);
+
+/** The algorithms of which the run has a result, a series, a timing or a part of a sweep, each once, in order of name. */
+assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
+                                         bool (*visit)(void *self, const char *algorithm), void *self);
 
 /** The newest run of a command ("verify", "bench") that has any record; 0 if there is none. */
 assay_status report_store_newest(report_store *store, const char *command, int64_t *run_id);

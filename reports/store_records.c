@@ -1,0 +1,491 @@
+/* Adding records to the store and reading them back. */
+#include "reports/store_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Adding ------------------------------------------------------------------------------------------------------ */
+
+/* "K/N" with 1 <= K <= N; null is "1/1". */
+static assay_status parse_shard(const char *text, unsigned *number, unsigned *shards)
+{
+    int used = 0;
+    *number = *shards = 1;
+    if (text && (sscanf(text, "%9u/%9u%n", number, shards, &used) != 2 || text[used] != '\0' || *number < 1 ||
+                 *number > *shards))
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "shard is \"%s\", must be \"K/N\" with 1 <= K <= N", text);
+    return ASSAY_OK;
+}
+
+static sqlite3_str *start_insert(const store_table *table, const char *first)
+{
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+    sqlite3_str_appendf(sql, "INSERT INTO %s (%s", table->name, first);
+    store_append_columns(sql, table, "");
+    sqlite3_str_appendall(sql, ") VALUES (?");
+    for (size_t i = 0; i < table->count; i++)
+        sqlite3_str_appendall(sql, ", ?");
+    sqlite3_str_appendall(sql, ")");
+    return sql;
+}
+
+static assay_status prepare_built(report_store *store, const char *doing, sqlite3_str *built, sqlite3_stmt **statement)
+{
+    char *sql = sqlite3_str_finish(built);
+    assay_status status =
+        sql ? store_prepare(store, doing, sql, statement) : assay_fail(ASSAY_NO_MEMORY, "cannot make a statement");
+    sqlite3_free(sql);
+    return status;
+}
+
+static assay_status insert_run(report_store *store, const assay_run *run, unsigned shards, int64_t *run_id)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row;
+    assay_status status = prepare_built(store, "write", start_insert(&store_run_table, "shards"), &statement);
+    if (status == ASSAY_OK)
+        status = store_bind(statement, 2, &store_run_table, run);
+    if (status == ASSAY_OK) {
+        sqlite3_bind_int64(statement, 1, shards);
+        status = store_step(store, "write", statement, &row);
+    }
+    *run_id = sqlite3_last_insert_rowid(store->db);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static assay_status insert_part(report_store *store, int64_t run_id, unsigned number)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row;
+    assay_status status = store_prepare(store, "write", "INSERT INTO part (run_id, number) VALUES (?, ?)", &statement);
+    if (status == ASSAY_OK) {
+        sqlite3_bind_int64(statement, 1, run_id);
+        sqlite3_bind_int64(statement, 2, number);
+        status = store_step(store, "write", statement, &row);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+assay_status report_store_begin_run(report_store *store, const assay_run *run, int64_t *run_id)
+{
+    unsigned number, shards;
+    int64_t id = 0;
+    assay_status status = store_check(store, true);
+    if (status == ASSAY_OK && (!run || !run_id))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", run ? "run_id" : "run");
+    if (status == ASSAY_OK)
+        status = parse_shard(run->shard, &number, &shards);
+    if (status == ASSAY_OK)
+        status = store_execute(store, "write", "BEGIN IMMEDIATE");
+    if (status != ASSAY_OK)
+        return status;
+    status = insert_run(store, run, shards, &id);
+    if (status == ASSAY_OK)
+        status = insert_part(store, id, number);
+    if (status == ASSAY_OK)
+        status = store_execute(store, "write", "COMMIT");
+    if (status == ASSAY_OK)
+        *run_id = id;
+    else
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+static assay_status fail_no_run(const report_store *store, int64_t run_id)
+{
+    return assay_fail(ASSAY_INVALID_ARGUMENT, "run_id is %lld, but \"%s\" has no such run", (long long)run_id,
+                      store->path);
+}
+
+assay_status report_store_end_run(report_store *store, int64_t run_id, double seconds)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row;
+    assay_status status = store_check(store, true);
+    if (status == ASSAY_OK && !isfinite(seconds))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "seconds is %g, must be finite", seconds);
+    if (status == ASSAY_OK)
+        status = store_prepare(store, "write", "UPDATE part SET seconds = ? WHERE run_id = ?", &statement);
+    if (status == ASSAY_OK) {
+        sqlite3_bind_double(statement, 1, seconds);
+        sqlite3_bind_int64(statement, 2, run_id);
+        status = store_step(store, "write", statement, &row);
+    }
+    if (status == ASSAY_OK && sqlite3_changes(store->db) == 0)
+        status = fail_no_run(store, run_id);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* One statement and hence one transaction: all of the record or nothing of it. */
+static assay_status add(report_store *store, store_kind kind, int64_t run_id, const void *record)
+{
+    bool row;
+    assay_status status = store_check(store, true);
+    if (status == ASSAY_OK && !record)
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "the record for table %s is null", store_tables[kind].name);
+    if (status == ASSAY_OK && !store->insert[kind])
+        status = prepare_built(store, "write", start_insert(&store_tables[kind], "run_id"), &store->insert[kind]);
+    if (status != ASSAY_OK)
+        return status;
+    sqlite3_stmt *statement = store->insert[kind];
+    status = store_bind(statement, 2, &store_tables[kind], record);
+    if (status == ASSAY_OK) {
+        sqlite3_bind_int64(statement, 1, run_id);
+        status = store_step(store, "write", statement, &row);
+        if (status != ASSAY_OK && sqlite3_extended_errcode(store->db) == SQLITE_CONSTRAINT_FOREIGNKEY)
+            status = fail_no_run(store, run_id);
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return status;
+}
+
+assay_status report_store_add_result(report_store *store, int64_t run_id, const assay_result *result)
+{
+    return add(store, STORE_RESULT, run_id, result);
+}
+
+assay_status report_store_add_series(report_store *store, int64_t run_id, const assay_series *series)
+{
+    return add(store, STORE_SERIES, run_id, series);
+}
+
+assay_status report_store_add_timing(report_store *store, int64_t run_id, const assay_timing *timing)
+{
+    return add(store, STORE_TIMING, run_id, timing);
+}
+
+assay_status report_store_add_limit(report_store *store, int64_t run_id, const assay_limit *limit)
+{
+    return add(store, STORE_LIMIT, run_id, limit);
+}
+
+assay_status report_store_add_shard(report_store *store, int64_t run_id, const assay_sweep_shard *shard)
+{
+    if (shard && shard->shard >= shard->shards)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below shards, %u", shard->shard, shard->shards);
+    return add(store, STORE_SHARD, run_id, shard);
+}
+
+/* ---- Runs -------------------------------------------------------------------------------------------------------- */
+
+/* Appends a range of shard numbers to "1-3,5" and the like. */
+static void append_range(sqlite3_str *text, int64_t first, int64_t last)
+{
+    sqlite3_str_appendf(text, "%s%lld", sqlite3_str_length(text) > 0 ? "," : "", (long long)first);
+    if (last > first)
+        sqlite3_str_appendf(text, "-%lld", (long long)last);
+}
+
+/* The parts of a run as one: which shards there are ("1/1" if all), and the sum of their seconds (NaN if one of them
+ * never came to its end). */
+static assay_status join_parts(report_store *store, int64_t run_id, int64_t shards, char **shard, double *seconds)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    int64_t first = 0, last = 0, count = 0;
+    bool row = true;
+    *seconds = 0;
+    assay_status status =
+        store_prepare(store, "read", "SELECT number, seconds FROM part WHERE run_id = ? ORDER BY number", &statement);
+    if (status == ASSAY_OK)
+        sqlite3_bind_int64(statement, 1, run_id);
+    while (status == ASSAY_OK && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {
+        const int64_t number = sqlite3_column_int64(statement, 0);
+        *seconds += sqlite3_column_type(statement, 1) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, 1);
+        if (count++ > 0 && number != last + 1)
+            append_range(text, first, last);
+        if (count == 1 || number != last + 1)
+            first = number;
+        last = number;
+    }
+    sqlite3_finalize(statement);
+    append_range(text, first, last);
+    sqlite3_str_appendf(text, "/%lld", (long long)shards);
+    if (count == shards) {
+        sqlite3_str_reset(text);
+        sqlite3_str_appendall(text, "1/1");
+    }
+    *shard = sqlite3_str_finish(text);
+    return status == ASSAY_OK && !*shard ? assay_fail(ASSAY_NO_MEMORY, "cannot make the shard's text") : status;
+}
+
+assay_status report_store_each_run(report_store *store, bool (*visit)(void *self, const report_run *run), void *self)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false, more = true;
+    assay_status status = store_check(store, false);
+    if (status == ASSAY_OK && !visit)
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
+    if (status == ASSAY_OK) {
+        sqlite3_str *sql = sqlite3_str_new(NULL);
+        sqlite3_str_appendall(sql, "SELECT id, shards");
+        store_append_columns(sql, &store_run_table, "");
+        sqlite3_str_appendall(sql, " FROM run ORDER BY id");
+        status = prepare_built(store, "read", sql, &statement);
+    }
+    while (status == ASSAY_OK && more && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {
+        report_run stored = {.id = sqlite3_column_int64(statement, 0)};
+        char *shard = NULL;
+        status = store_read(statement, 2, &store_run_table, &stored.run);
+        if (status == ASSAY_OK)
+            status = join_parts(store, stored.id, sqlite3_column_int64(statement, 1), &shard, &stored.seconds);
+        if (status == ASSAY_OK) {
+            stored.run.shard = shard;
+            more = visit(self, &stored);
+        }
+        sqlite3_free(shard);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+assay_status report_store_newest(report_store *store, const char *command, int64_t *run_id)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    assay_status status = store_check(store, false);
+    if (status == ASSAY_OK && (!command || !run_id))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", command ? "run_id" : "command");
+    if (status == ASSAY_OK) {
+        sqlite3_str *sql = sqlite3_str_new(NULL);
+        sqlite3_str_appendall(sql, "SELECT max(id) FROM run WHERE command = ? AND (0");
+        for (size_t i = 0; i < STORE_TABLES; i++)
+            sqlite3_str_appendf(sql, " OR EXISTS (SELECT 1 FROM %s WHERE run_id = run.id)", store_tables[i].name);
+        sqlite3_str_appendall(sql, ")");
+        status = prepare_built(store, "read", sql, &statement);
+    }
+    if (status == ASSAY_OK) {
+        sqlite3_bind_text(statement, 1, command, -1, SQLITE_STATIC);
+        status = store_step(store, "read", statement, &row);
+    }
+    if (status == ASSAY_OK)
+        *run_id = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- Records of a run -------------------------------------------------------------------------------------------- */
+
+/* Rows of a table, one after the other. Each reader has a statement of its own, so that visitors may read, too. */
+typedef struct cursor {
+    report_store *store;
+    const store_table *table;
+    sqlite3_stmt *statement;
+    void *record; /* filled by the last step */
+    assay_status status;
+} cursor;
+
+static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id, bool has_visitor)
+{
+    cursor rows = {.store = store, .table = &store_tables[kind], .status = store_check(store, false)};
+    if (rows.status == ASSAY_OK && !has_visitor)
+        rows.status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
+    if (rows.status != ASSAY_OK)
+        return rows;
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+    sqlite3_str_appendall(sql, "SELECT id");
+    store_append_columns(sql, rows.table, "");
+    sqlite3_str_appendf(sql, " FROM %s WHERE run_id = ? ORDER BY id", rows.table->name);
+    rows.status = prepare_built(store, "read", sql, &rows.statement);
+    if (rows.status == ASSAY_OK)
+        sqlite3_bind_int64(rows.statement, 1, run_id);
+    return rows;
+}
+
+static bool next_record(cursor *rows, void *record)
+{
+    bool row = false;
+    if (rows->record)
+        store_release(rows->table, rows->record);
+    rows->record = NULL;
+    if (rows->status == ASSAY_OK)
+        rows->status = store_step(rows->store, "read", rows->statement, &row);
+    if (rows->status == ASSAY_OK && row)
+        rows->status = store_read(rows->statement, 1, rows->table, record);
+    if (rows->status == ASSAY_OK && row)
+        rows->record = record;
+    return rows->record != NULL;
+}
+
+static assay_status close_cursor(cursor *rows)
+{
+    if (rows->record)
+        store_release(rows->table, rows->record);
+    sqlite3_finalize(rows->statement);
+    return rows->status;
+}
+
+assay_status report_store_each_result(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_result *result), void *self)
+{
+    assay_result result;
+    cursor rows = open_cursor(store, STORE_RESULT, run_id, visit != NULL);
+    while (next_record(&rows, &result) && visit(self, &result))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_series(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_series *series), void *self)
+{
+    assay_series series;
+    cursor rows = open_cursor(store, STORE_SERIES, run_id, visit != NULL);
+    while (next_record(&rows, &series) && visit(self, &series))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_timing(report_store *store, int64_t run_id,
+                                      bool (*visit)(void *self, const assay_timing *timing), void *self)
+{
+    assay_timing timing;
+    cursor rows = open_cursor(store, STORE_TIMING, run_id, visit != NULL);
+    while (next_record(&rows, &timing) && visit(self, &timing))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_limit(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_limit *limit), void *self)
+{
+    assay_limit limit;
+    cursor rows = open_cursor(store, STORE_LIMIT, run_id, visit != NULL);
+    while (next_record(&rows, &limit) && visit(self, &limit))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_shard(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_sweep_shard *shard), void *self)
+{
+    assay_sweep_shard shard;
+    cursor rows = open_cursor(store, STORE_SHARD, run_id, visit != NULL);
+    while (next_record(&rows, &shard) && visit(self, &shard))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
+                                         bool (*visit)(void *self, const char *algorithm), void *self)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false, more = true;
+    assay_status status = store_check(store, false);
+    if (status == ASSAY_OK && !visit)
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
+    if (status == ASSAY_OK)
+        status = store_prepare(store, "read",
+                               "SELECT algorithm FROM result WHERE run_id = ?1 UNION"
+                               " SELECT algorithm FROM series WHERE run_id = ?1 UNION"
+                               " SELECT algorithm FROM timing WHERE run_id = ?1 UNION"
+                               " SELECT algorithm FROM sweep_shard WHERE run_id = ?1 ORDER BY algorithm",
+                               &statement);
+    if (status == ASSAY_OK)
+        sqlite3_bind_int64(statement, 1, run_id);
+    while (status == ASSAY_OK && more && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row)
+        more = visit(self, (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- Over all runs of a revision --------------------------------------------------------------------------------- */
+
+/* A revision with changes, or one that is not known, may stand for anything. */
+#define SETTLED "run.revision NOT GLOB '*-dirty' AND run.revision <> 'unknown'"
+
+static assay_status read_shard(sqlite3_stmt *statement, assay_sweep_shard *shard)
+{
+    assay_sweep_shard stored;
+    assay_status status = store_read(statement, 1, &store_tables[STORE_SHARD], &stored);
+    if (status != ASSAY_OK)
+        return status;
+    /* The names are equal, but those that were read die with the statement. */
+    stored.algorithm = shard->algorithm;
+    stored.implementation = shard->implementation;
+    stored.check = shard->check;
+    *shard = stored;
+    return ASSAY_OK;
+}
+
+assay_status report_store_find_shard(report_store *store, const char *revision, assay_sweep_shard *shard, bool *found)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    assay_status status = store_check(store, false);
+    if (status == ASSAY_OK &&
+        (!revision || !shard || !found || !shard->algorithm || !shard->implementation || !shard->check))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "revision, shard, one of its names, or found is null");
+    if (status == ASSAY_OK) {
+        sqlite3_str *sql = sqlite3_str_new(NULL);
+        sqlite3_str_appendall(sql, "SELECT part.id");
+        store_append_columns(sql, &store_tables[STORE_SHARD], "part.");
+        sqlite3_str_appendall(sql, " FROM sweep_shard AS part JOIN run ON run.id = part.run_id"
+                                   " WHERE run.revision = ? AND part.algorithm = ? AND part.implementation = ?"
+                                   " AND part.check_name = ? AND part.shard = ? AND part.shards = ?"
+                                   " AND " SETTLED " ORDER BY part.id DESC LIMIT 1");
+        status = prepare_built(store, "read", sql, &statement);
+    }
+    if (status == ASSAY_OK) {
+        const char *names[] = {revision, shard->algorithm, shard->implementation, shard->check};
+        for (int i = 0; i < 4; i++)
+            sqlite3_bind_text(statement, i + 1, names[i], -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 5, shard->shard);
+        sqlite3_bind_int64(statement, 6, shard->shards);
+        status = store_step(store, "read", statement, &row);
+    }
+    if (status == ASSAY_OK && row)
+        status = read_shard(statement, shard);
+    if (status == ASSAY_OK)
+        *found = row;
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* The same check of runs of one revision with different verdicts. What was skipped had none. */
+static const char contradictions_sql[] =
+    "SELECT now.algorithm, now.implementation, now.check_name,"
+    "  now.verdict || ', earlier ' || group_concat(DISTINCT before.verdict)"
+    " FROM run"
+    " JOIN result AS now ON now.run_id = run.id AND now.verdict <> 'skipped'"
+    " JOIN run AS earlier ON earlier.id <= run.id AND earlier.revision = run.revision AND earlier.seed = run.seed"
+    "  AND earlier.depth IS run.depth AND earlier.level IS run.level"
+    " JOIN result AS before ON before.run_id = earlier.id AND before.algorithm = now.algorithm"
+    "  AND before.implementation = now.implementation AND before.check_name = now.check_name"
+    "  AND before.kind = now.kind AND before.workload IS now.workload"
+    "  AND before.verdict <> now.verdict AND before.verdict <> 'skipped'"
+    " WHERE run.id = ? AND " SETTLED " GROUP BY now.id ORDER BY now.id";
+
+assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out,
+                                         size_t capacity, size_t *count)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    size_t seen = 0;
+    assay_status status = store_check(store, false);
+    if (status == ASSAY_OK && (!count || (!out && capacity > 0)))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", count ? "out" : "count");
+    if (status == ASSAY_OK)
+        status = store_prepare(store, "read", contradictions_sql, &statement);
+    if (status == ASSAY_OK)
+        sqlite3_bind_int64(statement, 1, run_id);
+    while (status == ASSAY_OK && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {
+        if (seen < capacity) {
+            report_contradiction *next = &out[seen];
+            snprintf(next->algorithm, sizeof next->algorithm, "%s", sqlite3_column_text(statement, 0));
+            snprintf(next->implementation, sizeof next->implementation, "%s", sqlite3_column_text(statement, 1));
+            snprintf(next->check, sizeof next->check, "%s", sqlite3_column_text(statement, 2));
+            snprintf(next->verdicts, sizeof next->verdicts, "%s", sqlite3_column_text(statement, 3));
+        }
+        seen++;
+    }
+    if (status == ASSAY_OK)
+        *count = seen;
+    sqlite3_finalize(statement);
+    return status;
+}
