@@ -114,14 +114,14 @@ assay_status store_step(report_store *store, const char *doing, sqlite3_stmt *st
     return code == SQLITE_ROW || code == SQLITE_DONE ? ASSAY_OK : store_fail(store, doing);
 }
 
-/* The first column of the first row of a statement that has one. */
+/* The first column of the first row. */
 static assay_status query_integer(report_store *store, const char *sql, int64_t *value)
 {
     sqlite3_stmt *statement;
     bool row = false;
-    assay_status status = store_prepare(store, "read", sql, &statement);
+    assay_status status = store_prepare(store, "open", sql, &statement);
     if (status == ASSAY_OK)
-        status = store_step(store, "read", statement, &row);
+        status = store_step(store, "open", statement, &row);
     if (status == ASSAY_OK)
         *value = row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
@@ -156,30 +156,69 @@ static off_t size_of(const char *path, const char *suffix)
     return exists ? file.st_size : 0;
 }
 
-/* Looks at the file without SQLite, which would take an empty file for a new database and drop a log that belongs to
- * it. */
+static uint64_t big_endian(const unsigned char *bytes, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < count; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+enum { HEADER = 100 };
+
+/* The bytes that a database must have by its header (www.sqlite.org/fileformat.html, 1.3). */
+static uint64_t size_by_header(const unsigned char *header)
+{
+    const uint64_t page = big_endian(header + 16, 2), count = big_endian(header + 28, 4);
+    return count * (page == 1 ? 65536 : page);
+}
+
+static assay_status read_header(const char *path, unsigned char *header, size_t *got)
+{
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return assay_fail(ASSAY_IO, "cannot open \"%s\": %s", path, strerror(errno));
+    *got = fread(header, 1, HEADER, stream);
+    fclose(stream);
+    return ASSAY_OK;
+}
+
+/* Looks at the file without SQLite, which would take an empty file for a new database, drop a log that belongs to it,
+ * and read what is missing of the last page as zeros. With a log or a journal beside it, the file may be anything that
+ * these will put right. */
 static assay_status inspect_file(const char *path, bool must_exist)
 {
     static const char magic[16] = "SQLite format 3";
-    char start[sizeof magic] = "";
+    unsigned char header[HEADER] = {0};
+    size_t got = 0;
     struct stat file;
+    const bool at_rest = size_of(path, "-wal") == 0 && size_of(path, "-journal") == 0;
     if (stat(path, &file) != 0)
         return errno == ENOENT && !must_exist ? ASSAY_OK
                                               : assay_fail(ASSAY_IO, "cannot open \"%s\": %s", path, strerror(errno));
     if (!S_ISREG(file.st_mode))
         return assay_fail(ASSAY_IO, "cannot open \"%s\": it is no regular file", path);
-    if (file.st_size == 0 && (must_exist || size_of(path, "-wal") > 0))
-        return assay_fail(ASSAY_BAD_DATA, "database \"%s\" is empty", path);
     if (file.st_size == 0)
-        return ASSAY_OK;
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return assay_fail(ASSAY_IO, "cannot open \"%s\": %s", path, strerror(errno));
-    const size_t got = fread(start, 1, sizeof start, stream);
-    fclose(stream);
-    if (got != sizeof start || memcmp(start, magic, sizeof magic) != 0)
+        return must_exist || size_of(path, "-wal") > 0 ? assay_fail(ASSAY_BAD_DATA, "database \"%s\" is empty", path)
+                                                       : ASSAY_OK;
+    assay_status status = read_header(path, header, &got);
+    if (status == ASSAY_OK && memcmp(header, magic, sizeof magic) != 0)
         return assay_fail(ASSAY_BAD_DATA, "\"%s\" is no SQLite database", path);
-    return ASSAY_OK;
+    if (status == ASSAY_OK && at_rest && (got < HEADER || (uint64_t)file.st_size < size_by_header(header)))
+        return assay_fail(ASSAY_BAD_DATA, "database \"%s\" is truncated: it has %lld bytes", path,
+                          (long long)file.st_size);
+    return status;
+}
+
+/* Another process may be at work between our looks at the file and at its log, so bad news is not believed at once. */
+static assay_status inspect_file_patiently(const char *path, bool must_exist)
+{
+    assay_status status = inspect_file(path, must_exist);
+    for (int again = 0; again < 3 && status == ASSAY_BAD_DATA; again++) {
+        sqlite3_sleep(5);
+        status = inspect_file(path, must_exist);
+    }
+    return status;
 }
 
 /* A URI, because that is how a file is opened as immutable or attached for reading; so ?, # and % must be escaped. "./"
@@ -209,6 +248,8 @@ static assay_status connect_database(report_store *store, const char *mode)
     if (sqlite3_open_v2(store->uri, &store->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store->db ? store_fail(store, "open")
                          : assay_fail(ASSAY_NO_MEMORY, "cannot open \"%s\": no memory", store->path);
+    if (store->writable && sqlite3_db_readonly(store->db, "main") == 1)
+        return assay_fail(ASSAY_IO, "cannot write \"%s\": it is read-only", store->path);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -306,8 +347,6 @@ static assay_status use_write_ahead_log(report_store *store)
 
 static assay_status prepare_for_writing(report_store *store, int64_t version)
 {
-    if (sqlite3_db_readonly(store->db, "main") == 1)
-        return assay_fail(ASSAY_IO, "cannot write \"%s\": the file is read-only", store->path);
     assay_status status = version < REPORT_STORE_VERSION ? migrate(store) : ASSAY_OK;
     if (status == ASSAY_OK)
         status = use_write_ahead_log(store);
@@ -354,7 +393,7 @@ static assay_status open_store(const char *path, bool writable, report_store **s
     *opened = (report_store){.path = copy, .owner = getpid(), .writable = writable};
     assay_status status = writable ? store_make_parents(path) : ASSAY_OK;
     if (status == ASSAY_OK)
-        status = inspect_file(path, !writable);
+        status = inspect_file_patiently(path, !writable);
     if (status == ASSAY_OK)
         status = connect_database(opened, writable ? "mode=rwc" : "mode=ro");
     if (status == ASSAY_OK)
