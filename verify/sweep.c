@@ -22,9 +22,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { HARD = SWEEP_BINS }; /* the bin of inputs that go to MPFR */
-
-static const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
+enum {
+    HARD = SWEEP_BINS, /* the bin of inputs that go to MPFR */
+    STEP = 1024        /* inputs that the fast tier takes at once */
+};
 
 /* ---- Records ---------------------------------------------------------------------------------------------------- */
 
@@ -93,18 +94,12 @@ static void add_counts(assay_sweep_shard *total, const assay_sweep_shard *part)
     }
 }
 
-static uint64_t hash_words(uint64_t hash, const uint64_t *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ words[i]) * fnv_prime;
-    return hash;
-}
-
 /* What a part contributes to the hash of a total. */
 static uint64_t hash_in_total(const assay_sweep_shard *part)
 {
-    return part->shards == 1 ? part->output_hash
-                             : hash_words(fnv_basis, (const uint64_t[]){part->shard, part->output_hash}, 2);
+    return part->shards == 1
+               ? part->output_hash
+               : sweep_hash_words(SWEEP_HASH_BASIS, (const uint64_t[]){part->shard, part->output_hash}, 2);
 }
 
 void sweep_join(assay_sweep_shard *total, const assay_sweep_shard *part)
@@ -120,26 +115,6 @@ void sweep_join(assay_sweep_shard *total, const assay_sweep_shard *part)
     total->output_hash = hash;
     total->shard = 0;
     total->shards = 1;
-}
-
-uint64_t sweep_hash(const float *y, size_t n)
-{
-    enum { LANES = 8 };
-    uint64_t lanes[LANES];
-    for (size_t j = 0; j < LANES; j++)
-        lanes[j] = fnv_basis;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t j = 0; j < LANES; j++) {
-            const uint32_t bits = bits_of(y[i + j]);
-            lanes[j] = (lanes[j] ^ ((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits)) * fnv_prime;
-        }
-    }
-    for (; i < n; i++) {
-        const uint32_t bits = bits_of(y[i]);
-        lanes[i % LANES] = (lanes[i % LANES] ^ ((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits)) * fnv_prime;
-    }
-    return hash_words(fnv_basis, lanes, LANES);
 }
 
 /* ---- Judging ---------------------------------------------------------------------------------------------------- */
@@ -175,36 +150,52 @@ static void judge_hard(judgement *j, size_t i)
     consider(j, ulp, bits_of(j->x[i]));
 }
 
+static bool matches(const oracle_closed *closed, float y)
+{
+    return isnan(closed->answer) ? isnan(y) : y == closed->answer;
+}
+
+/* True if all n outputs are the answer bit for bit, or no numbers where it is none. */
+static bool all_match(const oracle_closed *closed, const float *y, size_t n)
+{
+    const uint32_t answer = bits_of(closed->answer);
+    uint32_t differ = 0;
+    if (isnan(closed->answer)) {
+        for (size_t i = 0; i < n; i++)
+            differ |= (bits_of(y[i]) & 0x7fffffff) <= 0x7f800000;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            differ |= bits_of(y[i]) ^ answer;
+    }
+    return differ == 0;
+}
+
 /* Inputs [from, to) of a closed interval. */
 static void judge_closed(judgement *j, const oracle_closed *closed, size_t from, size_t to)
 {
-    const bool nan = isnan(closed->answer);
-    size_t matches = 0, first = to, last = from;
-    for (size_t i = from; i < to; i++)
-        matches += nan ? isnan(j->y[i]) : j->y[i] == closed->answer;
-    if (matches == to - from) {
-        first = from;
-        last = to - 1;
+    size_t count = 0, first = from, last = to - 1;
+    if (all_match(closed, j->y + from, to - from)) {
+        count = to - from;
     } else {
         for (size_t i = from; i < to; i++) {
-            if (nan ? isnan(j->y[i]) : j->y[i] == closed->answer) {
+            if (matches(closed, j->y[i])) {
+                first = count == 0 ? i : first;
                 last = i;
-                first = first == to ? i : first;
+                count++;
             } else {
                 judge_hard(j, i);
             }
         }
     }
-    if (matches == 0)
+    if (count == 0)
         return;
-    j->out->histogram[0] += matches;
     if (closed->drift == ORACLE_EXACT) {
+        j->out->histogram[0] += count;
         consider(j, 0, bits_of(j->x[first]));
-        return;
+    } else {
+        j->out->histogram[0] += count - 1;
+        judge_hard(j, closed->drift == ORACLE_GROWS ? last : first);
     }
-    const size_t worst = closed->drift == ORACLE_GROWS ? last : first;
-    j->out->histogram[0]--; /* counted again by MPFR */
-    judge_hard(j, worst);
 }
 
 /* 2^-k for the ulp 2^k of the number t of the fast tier; see the format in oracle.h. */
@@ -227,38 +218,55 @@ static inline bool near_power_of_two(double t)
     return ((bits + 16) & (((uint64_t)1 << 52) - 1)) <= 32;
 }
 
-/* Fills u and bin for [from, to) from the fast tier; returns the largest u that is certain. */
+/* The error of each y[i] by the number t[i] of the fast tier; returns the largest that is certain. */
+static double measure_errors(const float *restrict y, const double *restrict t, double *restrict u, size_t n)
+{
+    double largest = -1;
+#pragma omp simd reduction(max : largest)
+    for (size_t i = 0; i < n; i++) {
+        double wide = (double)y[i], exact = t[i];
+        wide = wide > 0x1p128 ? 0x1p128 : wide;
+        wide = wide < -0x1p128 ? -0x1p128 : wide;
+        exact = exact > 0x1p128 ? 0x1p128 : exact;
+        exact = exact < -0x1p128 ? -0x1p128 : exact;
+        u[i] = fabs(wide - exact) * inverse_ulp(fabs(t[i]));
+        const double certain = near_power_of_two(t[i]) ? -1 : u[i];
+        largest = certain > largest ? certain : largest;
+    }
+    return largest;
+}
+
+/* The bin of each error, or HARD where the fast tier does not decide about histogram and limit. */
+static void sort_errors(const judgement *j, const double *restrict t, const double *restrict u,
+                        unsigned char *restrict bin, size_t n)
+{
+    double chosen[STEP];
+    const double bound = 0x1p24 * j->truth->fast_bound, limit = j->limit;
+    for (size_t i = 0; i < n; i++) {
+        const double d = bound + 0x1p-52 * u[i], scaled = u[i] * SWEEP_BINS_PER_ULP;
+        const double capped =
+            scaled < SWEEP_BINS - 0.5 ? scaled : SWEEP_BINS - 0.5; /* the last bin has no upper edge */
+        const double edge = (capped + 0x1.8p52) - 0x1.8p52;        /* the nearest; 0 is none */
+        const double below = edge > capped ? edge - 1 : edge;
+        const double from_edge = edge > 0 && edge < SWEEP_BINS ? fabs(capped - edge) : 1;
+        const double from_limit = fabs(u[i] - limit);
+        chosen[i] = from_edge > SWEEP_BINS_PER_ULP * d && from_limit > d ? below : HARD; /* HARD if u is no number */
+        chosen[i] = near_power_of_two(t[i]) ? HARD : chosen[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        bin[i] = (unsigned char)chosen[i];
+}
+
+/* Fills u and bin for [from, to) by the fast tier; returns the largest u that is certain. */
 static double measure_fast(const judgement *j, size_t from, size_t to)
 {
-    enum { STEP = 1024 };
     double t[STEP], largest = -1;
-    const double bound = 0x1p24 * j->truth->fast_bound, limit = j->limit;
     for (size_t start = from; start < to; start += STEP) {
         const size_t n = to - start < STEP ? to - start : STEP;
-        const float *y = j->y + start;
-        double *u = j->u + start;
-        unsigned char *bin = j->bin + start;
         j->truth->fast(j->x + start, t, n);
-#pragma omp simd reduction(max : largest)
-        for (size_t i = 0; i < n; i++) {
-            double wide = (double)y[i], size = fabs(t[i]), saturated = t[i];
-            wide = wide > 0x1p128 ? 0x1p128 : wide;
-            wide = wide < -0x1p128 ? -0x1p128 : wide;
-            saturated = saturated > 0x1p128 ? 0x1p128 : saturated;
-            saturated = saturated < -0x1p128 ? -0x1p128 : saturated;
-            u[i] = fabs(wide - saturated) * inverse_ulp(size);
-            const double certain = near_power_of_two(size) ? -1 : u[i];
-            largest = certain > largest ? certain : largest;
-        }
-        for (size_t i = 0; i < n; i++) {
-            const double d = bound + 0x1p-52 * u[i], scaled = u[i] * SWEEP_BINS_PER_ULP;
-            const double capped = scaled < SWEEP_BINS ? scaled : SWEEP_BINS;
-            const double edge = (capped + 0x1.8p52) - 0x1.8p52; /* the nearest one */
-            const bool clear = fabs(u[i] - limit) > d && !near_power_of_two(t[i]) &&
-                               (edge == 0 || edge == SWEEP_BINS || fabs(scaled - edge) > SWEEP_BINS_PER_ULP * d);
-            const int floor = (int)capped;
-            bin[i] = (unsigned char)(clear && u[i] >= 0 ? (floor < SWEEP_BINS ? floor : SWEEP_BINS - 1) : HARD);
-        }
+        const double here = measure_errors(j->y + start, t, j->u + start, n);
+        largest = here > largest ? here : largest;
+        sort_errors(j, t, j->u + start, j->bin + start, n);
     }
     return largest;
 }
@@ -440,14 +448,14 @@ assay_status sweep_blocks(const verify_sweep *sweep, unsigned first, unsigned co
     sweep_in_parallel(sweep, first, count, results);
     assay_sweep_shard total = {.algorithm = out->algorithm, .implementation = out->implementation, .check = out->check};
     sweep_clear(&total);
-    total.output_hash = fnv_basis;
+    total.output_hash = SWEEP_HASH_BASIS;
     for (unsigned i = 0; i < count && status == ASSAY_OK; i++) {
         status = results[i].status;
         if (status != ASSAY_OK)
             assay_fail(status, "the function failed on the inputs from 0x%08x: %s", (first + i) * (unsigned)SWEEP_BLOCK,
                        results[i].message);
         add_counts(&total, &results[i].counts);
-        total.output_hash = hash_words(total.output_hash, &results[i].counts.output_hash, 1);
+        total.output_hash = sweep_hash_words(total.output_hash, &results[i].counts.output_hash, 1);
     }
     assay_release(results);
     total.seconds = now() - start;

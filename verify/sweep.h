@@ -53,4 +53,9 @@ void sweep_join(assay_sweep_shard *total, const assay_sweep_shard *part);
  *  over the lanes' hashes. All NaNs count as the same one. */
 uint64_t sweep_hash(const float *y, size_t n);
 
+/** FNV-1a that takes 64-bit words instead of bytes: goes on from @p hash, which is SWEEP_HASH_BASIS at the start. */
+uint64_t sweep_hash_words(uint64_t hash, const uint64_t *words, size_t n);
+
+#define SWEEP_HASH_BASIS 0xcbf29ce484222325
+
 #endif
