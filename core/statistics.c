@@ -179,7 +179,7 @@ static assay_interval percentile_interval(double estimate, double *resampled, si
                             .high = sorted_quantile(resampled, resamples, 1 - tail)};
 }
 
-/* Bootstraps the median of @p sorted or, with ny > 0, its ratio to the median of @p denominator. */
+/* Bootstraps the median of @p sorted or, unless @p denominator is null, its ratio to the median of @p denominator. */
 static assay_status bootstrap(const double *sorted, size_t nx, const double *denominator, size_t ny, double confidence,
                               size_t resamples, assay_random r, assay_interval *interval)
 {
@@ -190,11 +190,11 @@ static assay_status bootstrap(const double *sorted, size_t nx, const double *den
         for (size_t b = 0; b < resamples; b++) {
             const uint64_t first = (uint64_t)b * (nx + ny);
             resampled[b] = resampled_median(sorted, nx, r, first, drawn);
-            if (ny > 0)
+            if (denominator)
                 resampled[b] /= resampled_median(denominator, ny, r, first + nx, drawn);
         }
         double estimate = sorted_median(sorted, nx);
-        if (ny > 0)
+        if (denominator)
             estimate /= sorted_median(denominator, ny);
         *interval = percentile_interval(estimate, resampled, resamples, confidence);
     }

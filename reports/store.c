@@ -107,6 +107,15 @@ assay_status store_prepare(report_store *store, const char *doing, const char *s
     return sqlite3_prepare_v2(store->db, sql, -1, statement, NULL) == SQLITE_OK ? ASSAY_OK : store_fail(store, doing);
 }
 
+assay_status store_prepare_built(report_store *store, const char *doing, sqlite3_str *built, sqlite3_stmt **statement)
+{
+    char *sql = sqlite3_str_finish(built);
+    assay_status status =
+        sql ? store_prepare(store, doing, sql, statement) : assay_fail(ASSAY_NO_MEMORY, "cannot make a statement");
+    sqlite3_free(sql);
+    return status;
+}
+
 assay_status store_step(report_store *store, const char *doing, sqlite3_stmt *statement, bool *row)
 {
     const int code = sqlite3_step(statement);

@@ -52,9 +52,10 @@ typedef struct report_contradiction {
     char algorithm[64], implementation[64], check[128], verdicts[128];
 } report_contradiction;
 
-/** Finds claims whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level and seed. */
-assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out, size_t capacity,
-                                         size_t *count);
+/** Finds claims whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level
+ * and seed. */
+assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out,
+                                         size_t capacity, size_t *count);
 
 /* ---- Reading. The records given to a visitor live only during the call; a visitor returns false to stop. --------- */
 
@@ -77,7 +78,8 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
 assay_status report_store_each_shard(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_sweep_shard *shard), void *self);
 
-/** The algorithms of which the run has a result, a series, a timing or a part of a sweep, each once, in order of name. */
+/** The algorithms of which the run has a result, a series, a timing or a part of a sweep, each once, in order of name.
+ */
 assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
                                          bool (*visit)(void *self, const char *algorithm), void *self);
 
@@ -86,8 +88,9 @@ assay_status report_store_newest(report_store *store, const char *command, int64
 
 /**
  * Joins databases into @p out (which must not exist; written whole). Runs that are shards of one run (same command,
- * revision, seed, depth, level, machine word size) become one run. Refused with ASSAY_MISMATCH, naming both values, if revisions, seeds or
- * word sizes differ. Joining is associative and idempotent: the same record from two databases is kept once.
+ * revision, seed, depth, level, machine word size) become one run. Refused with ASSAY_MISMATCH, naming both values, if
+ * revisions, seeds or word sizes differ. Joining is associative and idempotent: the same record from two databases is
+ * kept once.
  */
 assay_status report_store_merge(const char *const *paths, size_t count, const char *out);
 

@@ -86,6 +86,9 @@ assay_status store_execute(report_store *store, const char *doing, const char *s
 /** Prepares; *statement is null on failure. */
 assay_status store_prepare(report_store *store, const char *doing, const char *sql, sqlite3_stmt **statement);
 
+/** Prepares what was built, and frees it. */
+assay_status store_prepare_built(report_store *store, const char *doing, sqlite3_str *built, sqlite3_stmt **statement);
+
 /** Steps; *row says whether there is one. */
 assay_status store_step(report_store *store, const char *doing, sqlite3_stmt *statement, bool *row);
 

@@ -51,12 +51,12 @@ static inline void remove_folder(void)
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* A path in the folder; the last sixteen stay valid. */
+/* A path in the folder; the last 128 stay valid. */
 static inline const char *in_folder(const char *name)
 {
-    static char paths[16][256];
+    static char paths[128][256];
     static unsigned turn;
-    char *path = paths[turn++ % 16];
+    char *path = paths[turn++ % 128];
     snprintf(path, 256, "%s/%s", folder, name);
     return path;
 }
@@ -341,7 +341,7 @@ static inline int compare_lines(const void *a, const void *b)
 /* The same lines in order. */
 static inline char *sorted(char *text)
 {
-    char *lines[1024], *joined;
+    char *lines[1024] = {NULL}, *joined;
     size_t count = 0, length;
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         ck_assert_uint_lt(count, COUNT(lines));

@@ -94,7 +94,7 @@ static size_t all_medians(const double *x, size_t n, double *medians)
     for (size_t i = 0; i < n; i++)
         count *= n;
     for (size_t code = 0; code < count; code++) {
-        double drawn[6];
+        double drawn[6] = {0};
         size_t rest = code;
         for (size_t i = 0; i < n; i++, rest /= n)
             drawn[i] = x[rest % n];
@@ -124,7 +124,8 @@ START_TEST(bootstrap_median_is_that_of_all_resamples)
     const double x[] = {3.5, 1.25, 9, 4, 2, 7.75};
     for (size_t n = 1; n <= COUNT(x); n++) {
         const size_t count = all_medians(x, n, medians);
-        for (double confidence = 0.5; confidence < 1; confidence += 0.2) {
+        for (int percent = 50; percent < 100; percent += 20) {
+            const double confidence = percent / 100.0;
             assay_interval interval;
             double median;
             ck_assert_int_eq(assay_bootstrap_median(x, n, confidence, RESAMPLES, stream_of_tests, &interval), ASSAY_OK);
@@ -524,8 +525,8 @@ START_TEST(wilcoxon_changes_to_the_normal_approximation)
     give_signs(d, 40, 300);
     ck_assert_int_eq(assay_wilcoxon(d, 40, &w, &p), ASSAY_OK);
     double fourth = 0; /* cumulant: -r^4 / 8 from each rank r */
-    for (double rank = 1; rank <= 40; rank++)
-        fourth -= rank * rank * rank * rank / 8;
+    for (int rank = 1; rank <= 40; rank++)
+        fourth -= (double)(rank * rank * rank * rank) / 8;
     const double variance = 40.0 * 41 * 81 / 24;
     ck_assert_double_eq_tol(p, normal_p(110, variance, fourth / (variance * variance)),
                             1e-4);                          /* the next terms are of order 1 / n^2 */

@@ -673,9 +673,9 @@ static void write_until_killed(const char *path, int acknowledge)
     const assay_run run = some_run("verify", "1/1");
     const assay_result result = some_result("x", ASSAY_PASS);
     const assay_sweep_shard shard = some_shard(3, 256);
-    double numbers[3000] = {0};
+    double numbers[800] = {0};
     const assay_series series = {
-        .algorithm = "a", .implementation = "b", .chart = "c", .count = 3000, .x = numbers, .y = numbers};
+        .algorithm = "a", .implementation = "b", .chart = "c", .count = 800, .x = numbers, .y = numbers};
     const assay_timing timing = {
         .algorithm = "a", .implementation = "b", .workload = "c", .repetitions = 9, .seconds = numbers};
     int64_t id;

@@ -1,175 +1,12 @@
-/* Adding records to the store and reading them back. */
+/* Reading the store: runs, the records of a run, and what is looked for among all runs of a revision. */
 #include "reports/store_private.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* ---- Adding ------------------------------------------------------------------------------------------------------ */
-
-/* "K/N" with 1 <= K <= N; null is "1/1". */
-static assay_status parse_shard(const char *text, unsigned *number, unsigned *shards)
+static assay_status fail_no_visitor(void)
 {
-    int used = 0;
-    *number = *shards = 1;
-    if (text && (sscanf(text, "%9u/%9u%n", number, shards, &used) != 2 || text[used] != '\0' || *number < 1 ||
-                 *number > *shards))
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "shard is \"%s\", must be \"K/N\" with 1 <= K <= N", text);
-    return ASSAY_OK;
-}
-
-static sqlite3_str *start_insert(const store_table *table, const char *first)
-{
-    sqlite3_str *sql = sqlite3_str_new(NULL);
-    sqlite3_str_appendf(sql, "INSERT INTO %s (%s", table->name, first);
-    store_append_columns(sql, table, "");
-    sqlite3_str_appendall(sql, ") VALUES (?");
-    for (size_t i = 0; i < table->count; i++)
-        sqlite3_str_appendall(sql, ", ?");
-    sqlite3_str_appendall(sql, ")");
-    return sql;
-}
-
-static assay_status prepare_built(report_store *store, const char *doing, sqlite3_str *built, sqlite3_stmt **statement)
-{
-    char *sql = sqlite3_str_finish(built);
-    assay_status status =
-        sql ? store_prepare(store, doing, sql, statement) : assay_fail(ASSAY_NO_MEMORY, "cannot make a statement");
-    sqlite3_free(sql);
-    return status;
-}
-
-static assay_status insert_run(report_store *store, const assay_run *run, unsigned shards, int64_t *run_id)
-{
-    sqlite3_stmt *statement = NULL;
-    bool row;
-    assay_status status = prepare_built(store, "write", start_insert(&store_run_table, "shards"), &statement);
-    if (status == ASSAY_OK)
-        status = store_bind(statement, 2, &store_run_table, run);
-    if (status == ASSAY_OK) {
-        sqlite3_bind_int64(statement, 1, shards);
-        status = store_step(store, "write", statement, &row);
-    }
-    *run_id = sqlite3_last_insert_rowid(store->db);
-    sqlite3_finalize(statement);
-    return status;
-}
-
-static assay_status insert_part(report_store *store, int64_t run_id, unsigned number)
-{
-    sqlite3_stmt *statement = NULL;
-    bool row;
-    assay_status status = store_prepare(store, "write", "INSERT INTO part (run_id, number) VALUES (?, ?)", &statement);
-    if (status == ASSAY_OK) {
-        sqlite3_bind_int64(statement, 1, run_id);
-        sqlite3_bind_int64(statement, 2, number);
-        status = store_step(store, "write", statement, &row);
-    }
-    sqlite3_finalize(statement);
-    return status;
-}
-
-assay_status report_store_begin_run(report_store *store, const assay_run *run, int64_t *run_id)
-{
-    unsigned number, shards;
-    int64_t id = 0;
-    assay_status status = store_check(store, true);
-    if (status == ASSAY_OK && (!run || !run_id))
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", run ? "run_id" : "run");
-    if (status == ASSAY_OK)
-        status = parse_shard(run->shard, &number, &shards);
-    if (status == ASSAY_OK)
-        status = store_execute(store, "write", "BEGIN IMMEDIATE");
-    if (status != ASSAY_OK)
-        return status;
-    status = insert_run(store, run, shards, &id);
-    if (status == ASSAY_OK)
-        status = insert_part(store, id, number);
-    if (status == ASSAY_OK)
-        status = store_execute(store, "write", "COMMIT");
-    if (status == ASSAY_OK)
-        *run_id = id;
-    else
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    return status;
-}
-
-static assay_status fail_no_run(const report_store *store, int64_t run_id)
-{
-    return assay_fail(ASSAY_INVALID_ARGUMENT, "run_id is %lld, but \"%s\" has no such run", (long long)run_id,
-                      store->path);
-}
-
-assay_status report_store_end_run(report_store *store, int64_t run_id, double seconds)
-{
-    sqlite3_stmt *statement = NULL;
-    bool row;
-    assay_status status = store_check(store, true);
-    if (status == ASSAY_OK && !isfinite(seconds))
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "seconds is %g, must be finite", seconds);
-    if (status == ASSAY_OK)
-        status = store_prepare(store, "write", "UPDATE part SET seconds = ? WHERE run_id = ?", &statement);
-    if (status == ASSAY_OK) {
-        sqlite3_bind_double(statement, 1, seconds);
-        sqlite3_bind_int64(statement, 2, run_id);
-        status = store_step(store, "write", statement, &row);
-    }
-    if (status == ASSAY_OK && sqlite3_changes(store->db) == 0)
-        status = fail_no_run(store, run_id);
-    sqlite3_finalize(statement);
-    return status;
-}
-
-/* One statement and hence one transaction: all of the record or nothing of it. */
-static assay_status add(report_store *store, store_kind kind, int64_t run_id, const void *record)
-{
-    bool row;
-    assay_status status = store_check(store, true);
-    if (status == ASSAY_OK && !record)
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "the record for table %s is null", store_tables[kind].name);
-    if (status == ASSAY_OK && !store->insert[kind])
-        status = prepare_built(store, "write", start_insert(&store_tables[kind], "run_id"), &store->insert[kind]);
-    if (status != ASSAY_OK)
-        return status;
-    sqlite3_stmt *statement = store->insert[kind];
-    status = store_bind(statement, 2, &store_tables[kind], record);
-    if (status == ASSAY_OK) {
-        sqlite3_bind_int64(statement, 1, run_id);
-        status = store_step(store, "write", statement, &row);
-        if (status != ASSAY_OK && sqlite3_extended_errcode(store->db) == SQLITE_CONSTRAINT_FOREIGNKEY)
-            status = fail_no_run(store, run_id);
-    }
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    return status;
-}
-
-assay_status report_store_add_result(report_store *store, int64_t run_id, const assay_result *result)
-{
-    return add(store, STORE_RESULT, run_id, result);
-}
-
-assay_status report_store_add_series(report_store *store, int64_t run_id, const assay_series *series)
-{
-    return add(store, STORE_SERIES, run_id, series);
-}
-
-assay_status report_store_add_timing(report_store *store, int64_t run_id, const assay_timing *timing)
-{
-    return add(store, STORE_TIMING, run_id, timing);
-}
-
-assay_status report_store_add_limit(report_store *store, int64_t run_id, const assay_limit *limit)
-{
-    return add(store, STORE_LIMIT, run_id, limit);
-}
-
-assay_status report_store_add_shard(report_store *store, int64_t run_id, const assay_sweep_shard *shard)
-{
-    if (shard && shard->shard >= shard->shards)
-        return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below shards, %u", shard->shard, shard->shards);
-    return add(store, STORE_SHARD, run_id, shard);
+    return assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
 }
 
 /* ---- Runs -------------------------------------------------------------------------------------------------------- */
@@ -219,15 +56,15 @@ assay_status report_store_each_run(report_store *store, bool (*visit)(void *self
 {
     sqlite3_stmt *statement = NULL;
     bool row = false, more = true;
+    if (!visit)
+        return fail_no_visitor();
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK && !visit)
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT id, shards");
         store_append_columns(sql, &store_run_table, "");
         sqlite3_str_appendall(sql, " FROM run ORDER BY id");
-        status = prepare_built(store, "read", sql, &statement);
+        status = store_prepare_built(store, "read", sql, &statement);
     }
     while (status == ASSAY_OK && more && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {
         report_run stored = {.id = sqlite3_column_int64(statement, 0)};
@@ -249,16 +86,16 @@ assay_status report_store_newest(report_store *store, const char *command, int64
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
+    if (!command || !run_id)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", command ? "run_id" : "command");
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK && (!command || !run_id))
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", command ? "run_id" : "command");
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT max(id) FROM run WHERE command = ? AND (0");
         for (size_t i = 0; i < STORE_TABLES; i++)
             sqlite3_str_appendf(sql, " OR EXISTS (SELECT 1 FROM %s WHERE run_id = run.id)", store_tables[i].name);
         sqlite3_str_appendall(sql, ")");
-        status = prepare_built(store, "read", sql, &statement);
+        status = store_prepare_built(store, "read", sql, &statement);
     }
     if (status == ASSAY_OK) {
         sqlite3_bind_text(statement, 1, command, -1, SQLITE_STATIC);
@@ -281,18 +118,16 @@ typedef struct cursor {
     assay_status status;
 } cursor;
 
-static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id, bool has_visitor)
+static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id)
 {
     cursor rows = {.store = store, .table = &store_tables[kind], .status = store_check(store, false)};
-    if (rows.status == ASSAY_OK && !has_visitor)
-        rows.status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
     if (rows.status != ASSAY_OK)
         return rows;
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
     store_append_columns(sql, rows.table, "");
     sqlite3_str_appendf(sql, " FROM %s WHERE run_id = ? ORDER BY id", rows.table->name);
-    rows.status = prepare_built(store, "read", sql, &rows.statement);
+    rows.status = store_prepare_built(store, "read", sql, &rows.statement);
     if (rows.status == ASSAY_OK)
         sqlite3_bind_int64(rows.statement, 1, run_id);
     return rows;
@@ -325,7 +160,9 @@ assay_status report_store_each_result(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_result *result), void *self)
 {
     assay_result result;
-    cursor rows = open_cursor(store, STORE_RESULT, run_id, visit != NULL);
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_RESULT, run_id);
     while (next_record(&rows, &result) && visit(self, &result))
         continue;
     return close_cursor(&rows);
@@ -335,7 +172,9 @@ assay_status report_store_each_series(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_series *series), void *self)
 {
     assay_series series;
-    cursor rows = open_cursor(store, STORE_SERIES, run_id, visit != NULL);
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_SERIES, run_id);
     while (next_record(&rows, &series) && visit(self, &series))
         continue;
     return close_cursor(&rows);
@@ -345,7 +184,9 @@ assay_status report_store_each_timing(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_timing *timing), void *self)
 {
     assay_timing timing;
-    cursor rows = open_cursor(store, STORE_TIMING, run_id, visit != NULL);
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_TIMING, run_id);
     while (next_record(&rows, &timing) && visit(self, &timing))
         continue;
     return close_cursor(&rows);
@@ -355,7 +196,9 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_limit *limit), void *self)
 {
     assay_limit limit;
-    cursor rows = open_cursor(store, STORE_LIMIT, run_id, visit != NULL);
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_LIMIT, run_id);
     while (next_record(&rows, &limit) && visit(self, &limit))
         continue;
     return close_cursor(&rows);
@@ -365,7 +208,9 @@ assay_status report_store_each_shard(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_sweep_shard *shard), void *self)
 {
     assay_sweep_shard shard;
-    cursor rows = open_cursor(store, STORE_SHARD, run_id, visit != NULL);
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_SHARD, run_id);
     while (next_record(&rows, &shard) && visit(self, &shard))
         continue;
     return close_cursor(&rows);
@@ -376,9 +221,9 @@ assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
 {
     sqlite3_stmt *statement = NULL;
     bool row = false, more = true;
+    if (!visit)
+        return fail_no_visitor();
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK && !visit)
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "visit is null");
     if (status == ASSAY_OK)
         status = store_prepare(store, "read",
                                "SELECT algorithm FROM result WHERE run_id = ?1 UNION"
@@ -417,10 +262,9 @@ assay_status report_store_find_shard(report_store *store, const char *revision, 
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
+    if (!revision || !shard || !found || !shard->algorithm || !shard->implementation || !shard->check)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "revision, shard, one of its names, or found is null");
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK &&
-        (!revision || !shard || !found || !shard->algorithm || !shard->implementation || !shard->check))
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "revision, shard, one of its names, or found is null");
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT part.id");
@@ -429,7 +273,7 @@ assay_status report_store_find_shard(report_store *store, const char *revision, 
                                    " WHERE run.revision = ? AND part.algorithm = ? AND part.implementation = ?"
                                    " AND part.check_name = ? AND part.shard = ? AND part.shards = ?"
                                    " AND " SETTLED " ORDER BY part.id DESC LIMIT 1");
-        status = prepare_built(store, "read", sql, &statement);
+        status = store_prepare_built(store, "read", sql, &statement);
     }
     if (status == ASSAY_OK) {
         const char *names[] = {revision, shard->algorithm, shard->implementation, shard->check};
@@ -467,9 +311,9 @@ assay_status report_store_contradictions(report_store *store, int64_t run_id, re
     sqlite3_stmt *statement = NULL;
     bool row = false;
     size_t seen = 0;
+    if (!count || (!out && capacity > 0))
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", count ? "out" : "count");
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK && (!count || (!out && capacity > 0)))
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", count ? "out" : "count");
     if (status == ASSAY_OK)
         status = store_prepare(store, "read", contradictions_sql, &statement);
     if (status == ASSAY_OK)
