@@ -27,6 +27,15 @@ uint64_t assay_random_bits(assay_random r, uint64_t index)
     return word(r, index, 0);
 }
 
+void assay_random_block(assay_random r, uint64_t block, uint64_t out[4])
+{
+    philox4x64_ctr_t counter = {{block, r.stream, 0, 0}};
+    philox4x64_key_t key = {{r.seed, 0}};
+    counter = philox4x64(counter, key);
+    for (int j = 0; j < 4; j++)
+        out[j] = counter.v[j];
+}
+
 double assay_random_uniform(assay_random r, uint64_t index)
 {
     return unit_f64(word(r, index, 0));

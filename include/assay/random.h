@@ -25,6 +25,9 @@ typedef struct assay_random {
 /** 64 random bits. */
 uint64_t assay_random_bits(assay_random r, uint64_t index);
 
+/** out[j] = assay_random_bits(r, 4 block + j): one computation gives four. */
+void assay_random_block(assay_random r, uint64_t block, uint64_t out[4]);
+
 /** Uniform in [0, 1), a multiple of 2^-53. */
 double assay_random_uniform(assay_random r, uint64_t index);
 

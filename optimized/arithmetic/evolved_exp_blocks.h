@@ -60,3 +60,33 @@ BLOCK_DEFINE_VALUES(float, values_f32, sqrtf, fmaf)
 
 BLOCK_DEFINE_EVALUATE(double, BLOCK_NAME(evaluate_f64), values_f64)
 BLOCK_DEFINE_EVALUATE(float, BLOCK_NAME(evaluate_f32), values_f32)
+
+/* Largest |f - y| * weight. The bits of non-negative doubles are ordered like the numbers, NaN after infinity: so the
+ * maximum, which as a loop over doubles would be scalar, is one over integers, and bad values come out on top. */
+#define BLOCK_ACCUMULATE(F)                                                                                            \
+    for (int i = 0; i < EVOLVED_EXP_BLOCK; i++)                                                                        \
+        errors[i] = fabs((double)(F)[i] - y[i]) * weight[i];                                                           \
+    memcpy(bits, errors, sizeof bits);                                                                                 \
+    for (int i = 0; i < EVOLVED_EXP_BLOCK; i++)                                                                        \
+    worst = bits[i] > worst ? bits[i] : worst
+
+double BLOCK_NAME(error)(const evolved_exp_program *program, const evolved_exp_points *points)
+{
+    _Alignas(64) double values[EVOLVED_EXP_NODES][EVOLVED_EXP_BLOCK];
+    _Alignas(64) double errors[EVOLVED_EXP_BLOCK];
+    _Alignas(64) int64_t bits[EVOLVED_EXP_BLOCK];
+    int64_t worst = 0;
+    for (size_t start = 0; start < points->count; start += EVOLVED_EXP_BLOCK) {
+        const double *y = points->y + start, *weight = points->weight + start;
+        if (points->precision == EVOLVED_EXP_F64) {
+            const double *f = values_f64(program, points->x + start, values);
+            BLOCK_ACCUMULATE(f);
+        } else {
+            const float *f = values_f32(program, points->x32 + start, (float(*)[EVOLVED_EXP_BLOCK])(void *)values);
+            BLOCK_ACCUMULATE(f);
+        }
+    }
+    double error;
+    memcpy(&error, &worst, sizeof error);
+    return isfinite(error) ? error : INFINITY;
+}

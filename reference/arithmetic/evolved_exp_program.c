@@ -1,7 +1,7 @@
 /*
  * Straight-line programs: validity, evaluation one point and one node at a time, cost, pruning and collapsing.
  */
-#include "assay/evolved_exp_search.h"
+#include "reference/arithmetic/evolved_exp_search_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -191,11 +191,8 @@ assay_status evolved_exp_prune(evolved_exp_program *program)
     return status;
 }
 
-assay_status evolved_exp_collapse(evolved_exp_program *program)
+void evolved_exp_fold(evolved_exp_program *program)
 {
-    assay_status status = evolved_exp_check(program);
-    if (status != ASSAY_OK)
-        return status;
     bool dependent[EVOLVED_EXP_NODES];
     mark_dependent(program, dependent);
     evolved_exp_program result = *program;
@@ -207,6 +204,16 @@ assay_status evolved_exp_collapse(evolved_exp_program *program)
         result.nodes[i] = (evolved_exp_node){.operation = EVOLVED_EXP_CONSTANT, .constant = value_f64(&part, 0.0)};
     }
     prune(&result);
+    *program = result;
+}
+
+assay_status evolved_exp_collapse(evolved_exp_program *program)
+{
+    assay_status status = evolved_exp_check(program);
+    if (status != ASSAY_OK)
+        return status;
+    evolved_exp_program result = *program;
+    evolved_exp_fold(&result);
     for (size_t i = 0; i < result.count; i++)
         if (result.nodes[i].operation == EVOLVED_EXP_CONSTANT && !isfinite(result.nodes[i].constant))
             return assay_fail(ASSAY_OUT_OF_RANGE, "program: a constant part has the value %g, must be finite",
