@@ -1,0 +1,407 @@
+/* A synthetic database for the tests of the reports. Its numbers are plausible, so that its pages can be looked at. */
+#include "report_fixture.h"
+
+#include "assay/random.h"
+#include "reports/store.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char fixture_hostile[] =
+    "</script></title></textarea><script>window.assayHostile=1</script><img src=x onerror=\"window.assayHostile=2\">"
+    "' onmouseover='window.assayHostile=3 & | ` ``` ]]> \\ \xE2\x80\xA8 \xE2\x80\xA9 \xFF\xC0 <!--<script> {{7*7}} "
+    "\x01\x1B[31m";
+
+typedef struct fixture {
+    report_store *store;
+    int64_t run;
+    bool failing;
+    bool ok;
+} fixture;
+
+static void check_status(fixture *f, assay_status status)
+{
+    f->ok = f->ok && status == ASSAY_OK;
+    if (status != ASSAY_OK)
+        fprintf(stderr, "fixture: %s\n", assay_error());
+}
+
+static void begin(fixture *f, const char *command, const char *revision, const char *started, const char *depth)
+{
+    assay_run run = {.command = command,
+                     .revision = revision,
+                     .compiler = "gcc 12.2.0",
+                     .flags = "-O3 -ffp-contract=off",
+                     .machine = "AMD EPYC 9R14",
+                     .system = "Linux 6.1.0 x86_64",
+                     .level = "avx512",
+                     .depth = depth,
+                     .shard = "1/1",
+                     .started = started,
+                     .word_bits = 64,
+                     .processors = 2,
+                     .threads = 2,
+                     .seed = 1};
+    check_status(f, report_store_begin_run(f->store, &run, &f->run));
+}
+
+/* ---- Results ---------------------------------------------------------------------------------------------------- */
+
+static assay_result blank(const char *algorithm, const char *implementation, assay_kind kind, const char *check)
+{
+    return (assay_result){.algorithm = algorithm,
+                          .implementation = implementation,
+                          .kind = kind,
+                          .check = check,
+                          .workload = "",
+                          .measured = NAN,
+                          .limit = NAN,
+                          .unit = "",
+                          .verdict = ASSAY_PASS,
+                          .reason = "",
+                          .seconds = 0.25,
+                          .seed = 1,
+                          .replay = "",
+                          .spread_low = NAN,
+                          .spread_high = NAN};
+}
+
+static void add(fixture *f, assay_result r)
+{
+    char replay[256];
+    snprintf(replay, sizeof replay, "build/assay verify --seed 1 '%.60s/%.40s/%.60s'", r.algorithm, r.implementation,
+             r.check);
+    if (!*r.replay)
+        r.replay = replay;
+    check_status(f, report_store_add_result(f->store, f->run, &r));
+}
+
+static void add_measured(fixture *f, const char *algorithm, const char *implementation, assay_kind kind,
+                         const char *check, const char *workload, double measured, double limit, const char *unit)
+{
+    assay_result r = blank(algorithm, implementation, kind, check);
+    r.workload = workload;
+    r.measured = measured;
+    r.limit = limit;
+    r.unit = unit;
+    r.verdict = measured <= limit ? ASSAY_PASS : ASSAY_FAIL;
+    if (r.verdict == ASSAY_FAIL)
+        r.reason = "worst at index 4093: expected 0x1.8p+1, was 0x1.8p+2";
+    add(f, r);
+}
+
+static void add_claim(fixture *f, const char *algorithm, const char *check, const char *statement, const char *paper,
+                      double ours, double spread, const char *unit, assay_verdict verdict)
+{
+    assay_result r = blank(algorithm, "avx512", ASSAY_CLAIM, check);
+    r.statement = statement;
+    r.paper_value = paper;
+    r.measured = ours;
+    r.unit = unit;
+    r.spread_low = ours - spread;
+    r.spread_high = ours + spread;
+    r.verdict = verdict;
+    r.provenance = "abstract";
+    r.seeds = spread > 0 ? 5 : 1;
+    r.seeds_passed = verdict == ASSAY_REPRODUCED ? r.seeds : verdict == ASSAY_REPRODUCED_IN_PART ? 3 : 0;
+    add(f, r);
+}
+
+static void add_evolved_exp(fixture *f)
+{
+    static const char *const levels[] = {"reference", "baseline", "avx2", "avx512"};
+    for (int i = 0; i < 4; i++) {
+        add_measured(f, "evolved_exp", levels[i], ASSAY_ORACLE, "exp_ulp", "all float32", i ? 0.8914 : 0.500001, 1,
+                     "ulp");
+        add_measured(f, "evolved_exp", levels[i], ASSAY_ORACLE, "exp2_ulp", "all float32", i ? 0.8785 : 0.500002, 1,
+                     "ulp");
+        if (i)
+            add_measured(f, "evolved_exp", levels[i], ASSAY_AGREEMENT, "exp_matches_reference", "", 0, 0,
+                         "differing bits");
+    }
+    add_measured(f, "evolved_exp", "reference", ASSAY_ORACLE, "f10_certificate", "[0, 1]", 3.52003e-15, 3.6e-15,
+                 "relative error");
+    add_measured(f, "evolved_exp", "avx512", ASSAY_LAW, "monotone", "4096 neighbours", 0.003, 1, "ulp");
+    add_measured(f, "evolved_exp", "avx512", ASSAY_REJECTION, "null_input", "", NAN, NAN, "");
+    assay_result digits = blank("evolved_exp", "reference", ASSAY_LAW, "search_digits");
+    digits.measured = 6.56;
+    digits.limit = 6;
+    digits.at_least = 1;
+    digits.unit = "digits";
+    add(f, digits);
+    assay_result rejection = blank("evolved_exp", "avx512", ASSAY_REJECTION, "null_input");
+    rejection.verdict = ASSAY_PASS;
+    add(f, rejection);
+    add_claim(f, "evolved_exp", "C1",
+              "The evolved 10-operation program has 14 digits, with a proven error below 5.4e-15", "5.4e-15",
+              3.52003e-15, 0, "", ASSAY_REPRODUCED);
+    add_claim(f, "evolved_exp", "C5",
+              "Evolution from empty code beats minimax polynomials at equal operation count, 12,000 candidates",
+              "6.5 digits at 6 operations", 6.41, 0.3, "digits", ASSAY_REPRODUCED_IN_PART);
+}
+
+static void add_lmul(fixture *f)
+{
+    add_measured(f, "lmul", "avx512", ASSAY_AGREEMENT, "gemm", "odd shapes", 0, 0, "differing bits");
+    add_measured(f, "lmul", "avx2", ASSAY_AGREEMENT, "gemm", "odd shapes", 0, 0, "differing bits");
+    add_measured(f, "lmul", "reference", ASSAY_ORACLE, "e4m3_all_pairs", "65,536 pairs", 0, 0, "wrong products");
+    add_measured(f, "lmul", "reference", ASSAY_LAW, "mean_error", "4e6 pairs", 1.1e-5, 2e-4, "relative error");
+    assay_result skipped = blank("lmul", "avx512", ASSAY_ORACLE, "needs_more");
+    skipped.verdict = ASSAY_SKIPPED;
+    skipped.reason = "the CPU lacks avx512bf16";
+    add(f, skipped);
+    if (f->failing)
+        add_measured(f, "lmul", "avx2", ASSAY_LAW, "scaling", "powers of two", INFINITY, 0, "ulp");
+    add_claim(f, "lmul", "C2", "4-bit L-Mul is comparable to e4m3 products: ratio of root mean square errors", "≈ 1",
+              0.995, 0.004, "", ASSAY_REPRODUCED);
+    add_claim(f, "lmul", "C9", "Fine-tuning with all products by 3-bit L-Mul reaches e4m3's accuracy", "equal", -1.4,
+              0.9, "points", ASSAY_NOT_REPRODUCED);
+}
+
+static void add_hostile(fixture *f)
+{
+    assay_result r = blank(fixture_hostile, fixture_hostile, ASSAY_ORACLE, fixture_hostile);
+    r.workload = r.unit = r.reason = r.replay = fixture_hostile;
+    r.verdict = f->failing ? ASSAY_FAIL : ASSAY_SKIPPED;
+    r.measured = -INFINITY;
+    r.limit = NAN;
+    add(f, r);
+    r = blank(fixture_hostile, "avx2", ASSAY_CLAIM, "C1");
+    r.statement = r.paper_value = r.provenance = r.reason = fixture_hostile;
+    r.verdict = ASSAY_REPRODUCED;
+    r.seeds = r.seeds_passed = 5;
+    add(f, r);
+    const double x[] = {0, 1, NAN, 3, 4}, y[] = {1, INFINITY, 2, 0.5, 3};
+    assay_series s = {.algorithm = fixture_hostile,
+                      .implementation = "avx2",
+                      .chart = fixture_hostile,
+                      .label = fixture_hostile,
+                      .style = ASSAY_LINE,
+                      .x_label = fixture_hostile,
+                      .y_label = fixture_hostile,
+                      .count = 5,
+                      .x = x,
+                      .y = y};
+    check_status(f, report_store_add_series(f->store, f->run, &s));
+}
+
+/* ---- Sweeps ----------------------------------------------------------------------------------------------------- */
+
+static void add_sweep(fixture *f, const char *implementation, double spread)
+{
+    for (uint32_t shard = 0x38; shard < 0xc8; shard += shard == 0x43 ? 0x75 : 1) {
+        assay_sweep_shard s = {.algorithm = "evolved_exp",
+                               .implementation = implementation,
+                               .check = "exp_ulp",
+                               .shard = shard,
+                               .shards = 256,
+                               .inputs = 1u << 24,
+                               .hard = 800 + shard,
+                               .not_correctly_rounded = 40000,
+                               .worst_input = shard << 24 | 0x1234,
+                               .output_hash = shard * 0x9E3779B97F4A7C15u,
+                               .seconds = 0.04};
+        for (int k = 0; k < 64; k++)
+            s.histogram[k] = k < 32 * spread + 16 ? (uint64_t)(1e6 * exp(-k / (16 * spread + 1.0))) : 0;
+        for (int k = 0; k < 256; k++)
+            s.binade_worst[k] = NAN;
+        for (int k = 0; k < 2; k++) {
+            unsigned field = (shard & 0x7f) << 1 | (unsigned)k;
+            s.binade_worst[field] = 0.5 + spread * (0.5 + 0.5 * sin(field * 0.7 + (shard > 127)));
+            s.binade_inputs[field] = 1u << 23;
+            s.worst_ulp = fmax(s.worst_ulp, s.binade_worst[field]);
+        }
+        check_status(f, report_store_add_shard(f->store, f->run, &s));
+    }
+}
+
+/* ---- Series ----------------------------------------------------------------------------------------------------- */
+
+static void add_series(fixture *f, const char *algorithm, const char *chart, const char *label,
+                       assay_series_style style, const char *x_label, const char *y_label, int y_log,
+                       double (*value)(int), size_t count)
+{
+    static double x[4096], y[4096];
+    for (size_t i = 0; i < count; i++) {
+        x[i] = (double)i + 1;
+        y[i] = value((int)i);
+    }
+    assay_series s = {.algorithm = algorithm,
+                      .implementation = "avx512",
+                      .chart = chart,
+                      .label = label,
+                      .style = style,
+                      .x_label = x_label,
+                      .y_label = y_label,
+                      .y_log = y_log,
+                      .count = count,
+                      .x = x,
+                      .y = y};
+    check_status(f, report_store_add_series(f->store, f->run, &s));
+}
+
+static double falling(int i)
+{
+    return pow(0.99, i) * (1.1 + 0.1 * cos(i));
+}
+
+static double falling_faster(int i)
+{
+    return i == 700 ? 3.0 : pow(0.98, i < 800 ? i : 800);
+}
+
+static double front(int i)
+{
+    static const double digits[] = {1.4, 2.8, 3.06, 3.66, 5.36, 6.56, 7.77};
+    return digits[i % 7];
+}
+
+static double scattered(int i)
+{
+    return assay_random_normal((assay_random){1, 2}, (uint64_t)i);
+}
+
+static double bell(int i)
+{
+    return 1000 * exp(-0.05 * (i - 12) * (i - 12));
+}
+
+static void add_curves(fixture *f)
+{
+    add_series(f, "evolved_exp", "digits over operations", "evolved", ASSAY_FRONT, "operations", "digits", 0, front, 7);
+    add_series(f, "evolved_exp", "best error over candidates", "with CMA-ES", ASSAY_LINE, "candidates",
+               "relative error", 1, falling, 400);
+    add_series(f, "evolved_exp", "best error over candidates", "without", ASSAY_LINE, "candidates", "relative error", 1,
+               falling_faster, 4000);
+    add_series(f, "lmul", "error of a product", "k = 4", ASSAY_SCATTER, "sample", "relative error, %", 0, scattered,
+               120);
+    add_series(f, "lmul", "distribution of errors", "k = 4", ASSAY_HISTOGRAM, "bin", "products", 0, bell, 25);
+}
+
+/* ---- Timings ---------------------------------------------------------------------------------------------------- */
+
+typedef struct contender {
+    const char *name, *note;
+    bool peer, reference;
+    int threads;
+    double seconds_per_item;
+} contender;
+
+static void add_timing(fixture *f, const char *algorithm, const char *workload, uint64_t size, const contender *c,
+                       double bytes_per_item, double flops_per_item, double drift)
+{
+    double seconds[9], floor = bytes_per_item / (size < 100000 ? 150e9 : 20e9) / c->threads;
+    for (int i = 0; i < 9; i++) {
+        double noise = 1 + 0.02 * assay_random_normal((assay_random){size, strlen(c->name)}, (uint64_t)i);
+        seconds[i] = (double)size * fmax(c->seconds_per_item, floor * 1.08) * noise * drift + 40e-9;
+    }
+    assay_timing t = {.algorithm = algorithm,
+                      .implementation = c->name,
+                      .is_peer = c->peer,
+                      .is_reference = c->reference,
+                      .workload = workload,
+                      .size = size,
+                      .threads = c->threads,
+                      .repetitions = 9,
+                      .seconds = seconds,
+                      .bytes = bytes_per_item * (double)size,
+                      .flops = flops_per_item * (double)size,
+                      .items = (double)size,
+                      .working_set = bytes_per_item * (double)size,
+                      .limit_seconds = floor * (double)size,
+                      .limit_name = size < 100000 ? "L2 copy bandwidth" : "memory copy bandwidth",
+                      .note = c->note,
+                      .cycles = NAN,
+                      .instructions = NAN,
+                      .branch_misses = NAN,
+                      .cache_misses = NAN,
+                      .counters_reason = "perf_event_open: not permitted",
+                      .replay = "build/assay bench evolved_exp/avx512/exp_uniform"};
+    check_status(f, report_store_add_timing(f->store, f->run, &t));
+}
+
+static void add_timings(fixture *f, double drift)
+{
+    static const contender exps[] = {{"reference", "", false, true, 1, 9.1e-9},
+                                     {"baseline", "", false, false, 1, 3.2e-9},
+                                     {"avx2", "", false, false, 1, 0.71e-9},
+                                     {"avx512", "", false, false, 1, 0.41e-9},
+                                     {"avx512-2t", "", false, false, 2, 0.22e-9},
+                                     {"glibc expf", "at most 0.502 ulp", true, false, 1, 4.3e-9},
+                                     {"libmvec expf avx512", "at most 4 ulp", true, false, 1, 0.79e-9},
+                                     {"SLEEF expf u10 avx512", "at most 1.0 ulp", true, false, 1, 0.68e-9}};
+    static const uint64_t sizes[] = {4096, 65536, 1u << 20, 1u << 24};
+    for (size_t s = 0; s < 4; s++) {
+        for (size_t i = 0; i < sizeof exps / sizeof *exps; i++)
+            add_timing(f, "evolved_exp", "exp_uniform", sizes[s], &exps[i], 8, 16, drift);
+    }
+    static const contender products[] = {{"reference", "", false, true, 1, 1.16e-9},
+                                         {"avx2", "", false, false, 1, 0.062e-9},
+                                         {"avx512", "", false, false, 1, 0.031e-9},
+                                         {"OpenBLAS sgemm", "exact products", true, false, 1, 0.012e-9}};
+    static const uint64_t shapes[] = {64ull * 64 * 64, 256ull * 256 * 256};
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < sizeof products / sizeof *products; i++)
+            add_timing(f, "lmul", "gemm", shapes[s], &products[i], 0.05, 2, drift);
+    }
+}
+
+static void add_limits(fixture *f)
+{
+    static const char *const places[] = {"L1", "L2", "L3", "memory"};
+    static const double copy[] = {310e9, 152e9, 61e9, 20.4e9};
+    for (int threads = 1; threads <= 2; threads++) {
+        for (int k = 0; k < 4; k++) {
+            assay_limit l = {"copy bandwidth",
+                             "avx512",
+                             places[k],
+                             threads,
+                             copy[k] * (k < 3 ? threads : 1.4 * threads / 2 + 0.3),
+                             "B/s"};
+            check_status(f, report_store_add_limit(f->store, f->run, &l));
+        }
+        assay_limit peak = {"fma f32", "avx512", "", threads, 118e9 * threads, "flop/s"};
+        check_status(f, report_store_add_limit(f->store, f->run, &peak));
+        assay_limit adds = {"add i32", "avx512", "", threads, 110e9 * threads, "op/s"};
+        check_status(f, report_store_add_limit(f->store, f->run, &adds));
+    }
+}
+
+/* ---- The database ----------------------------------------------------------------------------------------------- */
+
+static void fill(fixture *f)
+{
+    begin(f, "verify", "0123456789ab", "2026-11-20T09:00:00Z", "quick");
+    add_evolved_exp(f);
+    add_measured(f, "lmul", "avx2", ASSAY_AGREEMENT, "gemm", "odd shapes", 3, 0, "differing bits");
+    check_status(f, report_store_end_run(f->store, f->run, 41.5));
+    begin(f, "bench", "0123456789ab", "2026-11-20T09:05:00Z", "");
+    add_timings(f, 1.12);
+    check_status(f, report_store_end_run(f->store, f->run, 63));
+    begin(f, "verify", "ba9876543210", "2026-11-24T16:24:58Z", "full");
+    add_evolved_exp(f);
+    add_lmul(f);
+    add_hostile(f);
+    add_curves(f);
+    add_sweep(f, "reference", 0.0);
+    add_sweep(f, "baseline", 0.39);
+    add_sweep(f, "avx2", 0.39);
+    check_status(f, report_store_end_run(f->store, f->run, 128));
+    begin(f, "bench", "ba9876543210", "2026-11-24T16:30:00Z", "");
+    add_limits(f);
+    add_timings(f, 1);
+    check_status(f, report_store_end_run(f->store, f->run, 71));
+    begin(f, "verify", "ba9876543210", "2026-11-24T17:00:00Z", "full"); /* of one check, and interrupted */
+    add_measured(f, "evolved_exp", "avx512", ASSAY_LAW, "monotone", "4096 neighbours", 0.004, 1, "ulp");
+}
+
+bool fixture_make_database(const char *path, bool failing)
+{
+    fixture f = {.failing = failing, .ok = true};
+    check_status(&f, report_store_open(path, &f.store));
+    if (f.ok)
+        fill(&f);
+    report_store_close(f.store);
+    return f.ok;
+}
