@@ -70,6 +70,7 @@ DEFINE_STREAM(triad_around, TRIAD_AROUND, STREAM_END())
 #define DEFINE_ARITHMETIC(NAME, VECTOR, DO, OPERATIONS)                                                                \
     static double NAME(uint64_t steps)                                                                                 \
     {                                                                                                                  \
+        const size_t lanes = sizeof(VECTOR) / sizeof(((VECTOR){0})[0]);                                                \
         VECTOR b = (VECTOR){0} + 1, c = {0};                                                                           \
         KEEP(b);                                                                                                       \
         KEEP(c);                                                                                                       \
@@ -78,7 +79,7 @@ DEFINE_STREAM(triad_around, TRIAD_AROUND, STREAM_END())
             EACH_CHAIN(DO)                                                                                             \
         }                                                                                                              \
         EACH_CHAIN(END_CHAIN)                                                                                          \
-        return (double)steps * CHAINS * (OPERATIONS) * (double)(sizeof(VECTOR) / sizeof(b[0]));                        \
+        return (double)steps * CHAINS * (OPERATIONS) * (double)lanes;                                                  \
     }
 
 #define vector_f32_BEGIN(k) vector_f32 x##k = b;

@@ -343,23 +343,32 @@ static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t 
     return status;
 }
 
+/* Times a group and hands out its records. */
+static assay_status run_timers(bench_execution *run, const plan_entry *entries, timer *timers, size_t count)
+{
+    bench_state state = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (!prepare_timer(run, &entries[i].item, &state, &timers[i]))
+            return assay_fail(ASSAY_NO_MEMORY, "no memory for %zu repetitions", run->repetitions);
+    }
+    assay_status status = set_up_and_time(run, timers, count);
+    for (size_t i = 0; status == ASSAY_OK && i < count; i++)
+        report(&timers[i]);
+    return status;
+}
+
 static assay_status run_group(bench_execution *run, const plan_entry *entries, size_t count)
 {
-    timer *timers = calloc(count, sizeof *timers);
-    bool prepared = timers != NULL;
-    bench_state state = {0};
-    for (size_t i = 0; prepared && i < count; i++)
-        prepared = prepare_timer(run, &entries[i].item, &state, &timers[i]);
     const bench_item *item = &entries[0].item;
     char what[192];
     snprintf(what, sizeof what, "%s/%s/%" PRIu64, item->algorithm, item->workload->name, item->size);
     if (run->sink->start)
         run->sink->start(run->sink->self, what);
-    assay_status status = prepared ? set_up_and_time(run, timers, count)
-                                   : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu timings", count);
-    for (size_t i = 0; status == ASSAY_OK && i < count; i++)
-        report(&timers[i]);
-    for (size_t i = 0; timers && i < count; i++)
+    timer *timers = calloc(count, sizeof *timers);
+    if (!timers)
+        return assay_fail(ASSAY_NO_MEMORY, "no memory for %zu timings", count);
+    assay_status status = run_timers(run, entries, timers, count);
+    for (size_t i = 0; i < count; i++)
         free(timers[i].seconds);
     free(timers);
     return status;

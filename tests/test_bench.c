@@ -11,6 +11,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <linux/perf_event.h>
@@ -317,11 +318,15 @@ static void make_folder(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status, (void)type, (void)where;
+    return remove(path);
+}
+
 static void remove_folder(void)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static const char *in_folder(const char *name)
@@ -951,8 +956,10 @@ START_TEST(limits_are_measured_in_the_run)
                     ck_assert_double_lt(limit, 1e14);
                 }
             }
+#if !defined(__SANITIZE_ADDRESS__) /* which checks each load, and takes longer for that than for the load */
             ck_assert_double_ge(limit_of(name, threads, "read bandwidth", "L1"),
                                 0.8 * limit_of(name, threads, "read bandwidth", "memory"));
+#endif
             for (size_t i = 0; i < COUNT(arithmetic); i++)
                 ck_assert_double_gt(limit_of(name, threads, arithmetic[i], ""), 1e8);
         }
@@ -977,7 +984,7 @@ START_TEST(operations_are_counted)
         [ASSAY_AVX512] = &limits_kernels_avx512
 #endif
     };
-    for (int level = ASSAY_BASELINE; level <= (int)assay_cpu_best(); level++) {
+    for (int level = ASSAY_BASELINE; level < ASSAY_LEVELS && level <= (int)assay_cpu_best(); level++) {
         if (!kernels[level])
             continue;
         const double bytes = 8 << level; /* of a vector: 16, 32, 64 */
