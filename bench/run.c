@@ -38,12 +38,9 @@ typedef struct timer {
     bench_execution *run;
     const bench_item *item;
     bench_state *state;
-    double *seconds; /* of each repetition */
+    double *seconds;                /* of each repetition */
+    double *counts[BENCH_COUNTERS]; /* likewise */
     size_t count;
-    /* Counts of each repetition; the tries by which Google Benchmark finds the number of runs come first and are
-     * overwritten. */
-    double *counts[BENCH_COUNTERS];
-    size_t counted;
     counters_sample before;
     char name[256];
     char reason[256]; /* why it is not timed; empty if it is */
@@ -126,16 +123,16 @@ static void after_repetition(void *self, uint64_t runs, double counts_per_run[BE
     bool read = counters_read(&t->run->counters, &after);
     bool whole = t->item->threads == 1 || t->run->counters.threads;
     counters_between(&t->run->counters, &t->before, read ? &after : &t->before, whole ? runs : 0, counts_per_run);
-    for (int i = 0; i < BENCH_COUNTERS; i++)
-        t->counts[i][t->counted % t->run->repetitions] = counts_per_run[i];
-    t->counted++;
 }
 
-static void repetition_timed(void *self, double seconds)
+static void repetition_timed(void *self, double seconds, const double counts_per_run[BENCH_COUNTERS])
 {
     timer *t = self;
-    if (t->count < t->run->repetitions)
-        t->seconds[t->count++] = seconds;
+    if (t->count == t->run->repetitions)
+        return;
+    for (int i = 0; i < BENCH_COUNTERS; i++)
+        t->counts[i][t->count] = counts_per_run[i];
+    t->seconds[t->count++] = seconds;
 }
 
 static void repetitions_failed(void *self, const char *reason)
@@ -200,7 +197,7 @@ static void fill_counts(const timer *t, assay_timing *timing)
     if (t->run->counters.leader >= 0 && t->item->threads > 1 && !t->run->counters.threads)
         timing->counters_reason = "hardware counters: this kernel counts one thread only";
     for (int i = 0; i < BENCH_COUNTERS; i++) {
-        if (assay_median(t->counts[i], t->run->repetitions, targets[i]) != ASSAY_OK) { /* NaN among them */
+        if (assay_median(t->counts[i], t->count, targets[i]) != ASSAY_OK) { /* NaN among them */
             *targets[i] = NAN;
             if (!timing->counters_reason[0])
                 timing->counters_reason = "hardware counters: other programs held them during some repetitions";

@@ -89,13 +89,23 @@ class Reporter : public benchmark::BenchmarkReporter
         for (const Run &run : runs) {
             const size_t i = job_of(run);
             if (run.run_type == Run::RT_Iteration)
-                jobs_[i].timed(jobs_[i].self, run.real_accumulated_time / static_cast<double>(run.iterations));
+                report_repetition(jobs_[i], run);
         }
         if (json_)
             json_->ReportRuns(runs);
     }
 
   private:
+    static void report_repetition(const shim_job &job, const Run &run)
+    {
+        double counts[BENCH_COUNTERS];
+        for (int i = 0; i < BENCH_COUNTERS; i++) {
+            const auto counter = run.counters.find(counter_names[i]);
+            counts[i] = counter == run.counters.end() ? NAN : static_cast<double>(counter->second);
+        }
+        job.timed(job.self, run.real_accumulated_time / static_cast<double>(run.iterations), counts);
+    }
+
     size_t job_of(const Run &run) const
     {
         for (size_t i = 0; i < failed_.size(); i++) {

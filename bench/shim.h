@@ -22,10 +22,11 @@ typedef struct shim_job {
     void *self;                              /**< for the functions below, none of which is timed */
     /** Before a repetition of @p runs calls; a text keeps it from being run and is the reason. */
     const char *(*before)(void *self, uint64_t runs);
-    /** After a repetition that did not fail; NaN where nothing was counted. */
+    /** After one that did not fail: what was counted, NaN where nothing was. Not every repetition is reported: the
+     * first ones may only serve to find out how many runs it takes. */
     void (*after)(void *self, uint64_t runs, double counts_per_run[BENCH_COUNTERS]);
     /** The results, when all repetitions are done, in the order measured. */
-    void (*timed)(void *self, double seconds);
+    void (*timed)(void *self, double seconds, const double counts_per_run[BENCH_COUNTERS]);
     void (*failed)(void *self, const char *reason);
 } shim_job;
 

@@ -972,6 +972,9 @@ START_TEST(limits_are_measured_in_the_run)
     }
     ck_assert_double_eq(timing_of("reference")->timing.limit_seconds,
                         timing_of("double work")->timing.limit_seconds); /* both against the best level */
+    ck_assert_double_eq(timing_of("reference")->timing.limit_seconds,
+                        timing_of(assay_level_name(assay_cpu_best()))->timing.limit_seconds);
+    ck_assert_double_ge(timing_of("baseline")->timing.limit_seconds, timing_of("reference")->timing.limit_seconds);
 }
 END_TEST
 
