@@ -18,7 +18,11 @@
 
 ASSAY_BEGIN_DECLARATIONS
 
-enum { BENCH_SIZES = 8, BENCH_PEERS = 16 };
+/** Lengths of the arrays of a workload. */
+enum {
+    BENCH_SIZES = 8, /**< most sizes */
+    BENCH_PEERS = 16 /**< most peers */
+};
 
 /**
  * One workload at one size, prepared. All implementations and peers of the group share it, so that a run must leave it
@@ -39,7 +43,11 @@ typedef struct bench_state {
 } bench_state;
 
 /** Arithmetic that limits a workload besides bandwidth. */
-typedef enum bench_arithmetic { BENCH_FMA_F32, BENCH_FMA_F64, BENCH_ADD_I32 } bench_arithmetic;
+typedef enum bench_arithmetic {
+    BENCH_FMA_F32, /**< fused multiply-adds of float */
+    BENCH_FMA_F64, /**< of double */
+    BENCH_ADD_I32  /**< additions of 32-bit integers */
+} bench_arithmetic;
 
 /** Somebody else's implementation of the same job. */
 typedef struct bench_peer {
@@ -54,11 +62,11 @@ typedef struct bench_peer {
 /** A workload with who is timed on it. Names of workloads and peers are without any of / * ? [ ] \\ ' and control
  *  characters, and a peer's differs from the levels' and the other peers'. */
 typedef struct bench_workload {
-    const char *name;                  /**< "exp_uniform" */
-    uint64_t sizes[BENCH_SIZES];       /**< ends at the first 0 */
-    uint64_t quick_sizes[BENCH_SIZES]; /**< with --quick; empty means sizes */
-    const char *size_label;            /**< e.g. "elements", "n of an n x n product" */
-    bench_arithmetic arithmetic;
+    const char *name;                          /**< "exp_uniform" */
+    uint64_t sizes[BENCH_SIZES];               /**< ends at the first 0 */
+    uint64_t quick_sizes[BENCH_SIZES];         /**< with --quick; empty means sizes */
+    const char *size_label;                    /**< e.g. "elements", "n of an n x n product" */
+    bench_arithmetic arithmetic;               /**< whose peak is a limit to @c flops */
     assay_status (*setup)(bench_state *state); /**< outside the timed region; once for all implementations */
     void (*teardown)(bench_state *state);      /**< may be null; called after a setup that failed if it left data */
     assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
@@ -88,13 +96,13 @@ static inline void bench_consume(const void *memory)
 
 /** One thing to be timed. */
 typedef struct bench_item {
-    const char *algorithm;
+    const char *algorithm;      /**< its name */
     const char *implementation; /**< name of a level, with "-2t" and the like for several threads, or a peer's name */
-    const bench_workload *workload;
-    const bench_peer *peer; /**< null: ours */
-    assay_level level;
-    int threads;
-    uint64_t size;
+    const bench_workload *workload; /**< what it works on */
+    const bench_peer *peer;         /**< null: ours */
+    assay_level level;              /**< that it runs at, or that the peer needs */
+    int threads;                    /**< that it uses */
+    uint64_t size;                  /**< of the workload */
 } bench_item;
 
 /** Visits every item of the catalogue, whatever the CPU; sizes of the quick depth included. */
@@ -103,27 +111,28 @@ void bench_each_item(void (*visit)(void *self, const bench_item *item), void *se
 /** What to time. */
 typedef struct bench_options {
     const char *const *patterns; /**< globs over algorithm/implementation/workload/size */
-    size_t pattern_count;
-    bool quick; /**< quick sizes, less time for each */
-    uint64_t seed;
-    unsigned shard, shards; /**< run groups (a workload at a size) with index = shard modulo shards; 0 and 1 (or
-                                 0) for all. What is compared with each other thus stays in one shard */
-    size_t repetitions;     /**< at least 9; 0 means 9 */
-    double seconds;         /**< least time of one repetition; 0 means 0.02, with quick 0.005 */
-    bool counters;          /**< ask for hardware counters */
-    bool limits;            /**< measure the machine's limits in this run */
-    const char *json_path;  /**< Google Benchmark's own JSON, written whole at the end; null: none */
-    const char *program;    /**< for the replay commands; null means "build/assay" */
+    size_t pattern_count;        /**< 0: everything */
+    bool quick;                  /**< quick sizes, less time for each */
+    uint64_t seed;               /**< of the workloads' random numbers */
+    unsigned shard;              /**< from 0: which part of the groups to run; see @c shards */
+    unsigned shards;             /**< run the groups (a workload at a size) with index = shard modulo this, so that
+                                  *   what is compared stays together; 0 or 1: all */
+    size_t repetitions;          /**< at least 9; 0 means 9 */
+    double seconds;              /**< least time of one repetition; 0 means 0.02, with quick 0.005 */
+    bool counters;               /**< ask for hardware counters */
+    bool limits;                 /**< measure the machine's limits in this run */
+    const char *json_path;       /**< Google Benchmark's own JSON, written whole at the end; null: none */
+    const char *program;         /**< for the replay commands; null means "build/assay" */
 } bench_options;
 
 /** Who gets the records, as they come. Null members are not called. */
 typedef struct bench_sink {
-    void *self;
-    void (*begin)(void *self, size_t items);     /**< so many calls of timing or skipped are to come */
-    void (*start)(void *self, const char *what); /**< "limits", or a group: "lmul/multiply/4096" */
-    void (*limit)(void *self, const assay_limit *limit);
-    void (*timing)(void *self, const assay_timing *timing);
-    void (*skipped)(void *self, const bench_item *item, const char *reason);
+    void *self;                                             /**< given to all of these */
+    void (*begin)(void *self, size_t items);                /**< so many calls of timing or skipped are to come */
+    void (*start)(void *self, const char *what);            /**< "limits", or a group: "lmul/multiply/4096" */
+    void (*limit)(void *self, const assay_limit *limit);    /**< one measured limit */
+    void (*timing)(void *self, const assay_timing *timing); /**< one item, when its group is done */
+    void (*skipped)(void *self, const bench_item *item, const char *reason); /**< one item that could not be timed */
 } bench_sink;
 
 /**
