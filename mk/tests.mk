@@ -20,8 +20,11 @@ $(BUILD)/tests_main.o: $(BUILD)/tests_main.c
 # The tests see the source folder (templates, data) and the command under these names.
 $(BUILD)/tests/%.c.o: FLAGS_EXTRA = -DASSAY_SOURCE='"$(CURDIR)"' -DASSAY_PROGRAM='"$(abspath $(BUILD))/assay"'
 
-$(BUILD)/assay-tests: $(TEST_OBJECTS) $(BUILD)/tests_main.o $(BUILD)/libassay-harness.a $(BUILD)/libassay.a
-	$(QUIET_LD)$(CC) $(EXTRA) -fopenmp -o $@ $(TEST_OBJECTS) $(BUILD)/tests_main.o \
+# The parts of the command are tested too, its main is not.
+CLI_OBJECTS := $(filter-out $(BUILD)/cli/main.c.o,$(call object,$(wildcard cli/*.c)))
+
+$(BUILD)/assay-tests: $(TEST_OBJECTS) $(CLI_OBJECTS) $(BUILD)/tests_main.o $(BUILD)/libassay-harness.a $(BUILD)/libassay.a
+	$(QUIET_LD)$(CC) $(EXTRA) -fopenmp -o $@ $(TEST_OBJECTS) $(CLI_OBJECTS) $(BUILD)/tests_main.o \
 	  $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(HARNESS_LIBS)
 
 .PHONY: self-test test

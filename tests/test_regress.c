@@ -1,0 +1,131 @@
+/* The verdicts of regress, on pairs whose truth is known. */
+#include "cli/regress.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 40 };
+
+/* Pairs of lognormal noise around a ratio. */
+static void measure(regress_comparison *c, double ratio, double noise, size_t pairs, uint64_t stream)
+{
+    assay_random r = {7, stream};
+    snprintf(c->name, sizeof c->name, "benchmark %llu", (unsigned long long)stream);
+    for (size_t i = 0; i < pairs; i++) {
+        const double drift = exp(0.3 * assay_random_normal(r, 3 * i)); /* both halves of a pair share it */
+        ck_assert_int_eq(regress_add_pair(c, drift * exp(noise * assay_random_normal(r, 3 * i + 1)),
+                                          ratio * drift * exp(noise * assay_random_normal(r, 3 * i + 2))),
+                         ASSAY_OK);
+    }
+    ck_assert_int_eq(regress_estimate(c, 1), ASSAY_OK);
+}
+
+static void release(regress_comparison *c, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        regress_release(&c[i]);
+}
+
+START_TEST(equal_revisions_are_same)
+{
+    regress_comparison c[COUNT] = {0};
+    for (size_t i = 0; i < COUNT; i++)
+        measure(&c[i], 1, 0.01, 20, i);
+    ck_assert_int_eq(regress_decide(c, COUNT, 0.03, 0.01), ASSAY_OK);
+    for (size_t i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(c[i].verdict, REGRESS_SAME);
+        ck_assert_double_ge(c[i].adjusted, c[i].p);
+    }
+    release(c, COUNT);
+}
+END_TEST
+
+START_TEST(one_slow_benchmark_among_many_is_found)
+{
+    regress_comparison c[COUNT] = {0};
+    for (size_t i = 0; i < COUNT; i++)
+        measure(&c[i], i == 11 ? 1.06 : i == 12 ? 0.9 : 1, 0.01, 20, i);
+    ck_assert_int_eq(regress_decide(c, COUNT, 0.03, 0.01), ASSAY_OK);
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert_int_eq(c[i].verdict, i == 11 ? REGRESS_SLOWER : i == 12 ? REGRESS_FASTER : REGRESS_SAME);
+    ck_assert_double_eq_tol(c[11].ratio.estimate, 1.06, 0.015);
+    release(c, COUNT);
+}
+END_TEST
+
+START_TEST(a_small_significant_change_is_same_and_noise_is_undecided)
+{
+    regress_comparison c[2] = {0};
+    measure(&c[0], 1.015, 0.001, 20, 1);
+    measure(&c[1], 1, 0.3, 12, 2);
+    ck_assert_int_eq(regress_decide(c, 2, 0.03, 0.01), ASSAY_OK);
+    ck_assert_double_lt(c[0].adjusted, 0.01);
+    ck_assert_int_eq(c[0].verdict, REGRESS_SAME);
+    ck_assert_int_eq(c[1].verdict, REGRESS_UNDECIDED);
+    ck_assert(regress_is_precise(&c[0], 0.03));
+    ck_assert(!regress_is_precise(&c[1], 0.03));
+    release(c, 2);
+}
+END_TEST
+
+START_TEST(bad_pairs_and_unmeasured_benchmarks)
+{
+    regress_comparison c[2] = {{.name = "measured"}, {.name = "unmeasured", .problem = "not in the base"}};
+    ck_assert_int_eq(regress_add_pair(&c[0], 0, 1), ASSAY_BAD_DATA);
+    ck_assert_int_eq(regress_add_pair(&c[0], 1, NAN), ASSAY_BAD_DATA);
+    ck_assert_ptr_nonnull(strstr(assay_error(), "measured"));
+    measure(&c[0], 1, 0.001, 20, 3);
+    ck_assert_int_eq(regress_decide(c, 2, 0.03, 0.01), ASSAY_OK);
+    ck_assert_int_eq(c[0].verdict, REGRESS_SAME);
+    ck_assert_int_eq(c[1].verdict, REGRESS_UNDECIDED);
+    release(c, 2);
+}
+END_TEST
+
+START_TEST(capture_keeps_output_status_and_time)
+{
+    char *output;
+    int status;
+    const char *const echo[] = {"sh", "-c", "printf hello; exit 7", NULL};
+    ck_assert_int_eq(regress_capture(echo, 10, true, &output, &status), ASSAY_OK);
+    ck_assert_str_eq(output, "hello");
+    ck_assert_int_eq(status, 7);
+    free(output);
+    const char *const sleep[] = {"sleep", "60", NULL};
+    ck_assert_int_eq(regress_capture(sleep, 0.2, false, &output, &status), ASSAY_IO);
+    ck_assert_ptr_null(output);
+    const char *const absent[] = {"/nonexistent/program", NULL};
+    ck_assert_int_eq(regress_capture(absent, 10, false, &output, &status), ASSAY_OK);
+    ck_assert_int_eq(status, 127);
+    free(output);
+}
+END_TEST
+
+START_TEST(revisions_that_do_not_exist_are_refused)
+{
+    regress_base base;
+    ck_assert_int_eq(regress_build("no-such-revision", NULL, &base), ASSAY_INVALID_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(assay_error(), "no-such-revision"));
+    ck_assert_int_eq(regress_build("--help", NULL, &base), ASSAY_INVALID_ARGUMENT);
+    ck_assert_int_eq(regress_build("", NULL, &base), ASSAY_INVALID_ARGUMENT);
+}
+END_TEST
+
+Suite *test_regress(void);
+
+Suite *test_regress(void)
+{
+    Suite *suite = suite_create("regress");
+    TCase *test_case = tcase_create("regress");
+    tcase_set_timeout(test_case, 60);
+    tcase_add_test(test_case, equal_revisions_are_same);
+    tcase_add_test(test_case, one_slow_benchmark_among_many_is_found);
+    tcase_add_test(test_case, a_small_significant_change_is_same_and_noise_is_undecided);
+    tcase_add_test(test_case, bad_pairs_and_unmeasured_benchmarks);
+    tcase_add_test(test_case, capture_keeps_output_status_and_time);
+    tcase_add_test(test_case, revisions_that_do_not_exist_are_refused);
+    suite_add_tcase(suite, test_case);
+    return suite;
+}
