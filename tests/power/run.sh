@@ -1,0 +1,91 @@
+#!/bin/bash
+# The power of `assay regress`, measured: how often does it cry wolf, how often does it miss one?
+#
+#   tests/power/run.sh [aa] [slowdown] [accuracy]        (default: all three; TRIES=10)
+#
+# aa:        this revision against itself over all benchmarks: every "slower" or "faster" is a false alarm.
+# slowdown:  against a copy whose AVX-512 (or AVX2) exponential does 5 % of its elements twice: must be "slower".
+# accuracy:  against a copy whose exponential is one unit in the last place too large: must be "worse".
+#
+# Prints one line for each try and a Markdown table at the end. The machine should have nothing else to do.
+set -euo pipefail
+cd "$(git rev-parse --show-toplevel)"
+
+tries=${TRIES:-10}
+head=$(git rev-parse HEAD)
+out=build/power
+mkdir -p "$out"
+table="| experiment | tries | comparisons | alarms | misses |
+| --- | --- | --- | --- | --- |"
+
+# A copy of this revision to plant something in, built.
+copy() { # NAME SED-EXPRESSION FILE
+    local tree=$PWD/$out/$1
+    git worktree prune
+    [ -d "$tree" ] || git worktree add --quiet --detach --force "$tree" "$head"
+    git -C "$tree" checkout --quiet --force "$head"
+    sed -i "$2" "$tree/$3"
+    if git -C "$tree" diff --quiet; then
+        echo "nothing was planted in $3: has the kernel been rewritten?" >&2
+        exit 1
+    fi
+    make -C "$tree" -j"$(nproc)" all > "$out/$1.log" 2>&1
+    echo "$tree"
+}
+
+count() { # FILE JQ-LIKE PATTERN: lines that contain it
+    grep -c -- "$2" "$1" || true
+}
+
+experiment_aa() {
+    make -j"$(nproc)" all > "$out/aa.log"
+    local alarms=0 comparisons=0 n
+    for try in $(seq "$tries"); do
+        build/assay regress --base "$head" --seed "$try" --no-accuracy --budget "${BUDGET:-240}" --format json \
+            > "$out/aa.$try.json" || [ $? = 1 ]
+        n=$(($(count "$out/aa.$try.json" '"verdict":"slower"') + $(count "$out/aa.$try.json" '"verdict":"faster"')))
+        alarms=$((alarms + n))
+        comparisons=$((comparisons + $(count "$out/aa.$try.json" '"benchmark"')))
+        echo "A/A $try: $n false alarms," \
+             "$(count "$out/aa.$try.json" '"verdict":"undecided"') undecided of $(count "$out/aa.$try.json" '"benchmark"')"
+    done
+    table+="
+| same revision | $tries | $comparisons | $alarms | - |"
+}
+
+# The best level that this machine has, and the file that holds its kernel.
+if grep -q avx512dq /proc/cpuinfo; then level=avx512; else level=avx2; fi
+kernel=optimized/arithmetic/evolved_exp_$level.c
+
+experiment_slowdown() {
+    local tree misses=0
+    tree=$(copy slowdown 's|^\( *\)map(x, y, n, false, exp_of);|\1map(x, y, n, false, exp_of), map(x, y, n / 20, false, exp_of);|' "$kernel")
+    for try in $(seq "$tries"); do
+        (cd "$tree" && build/assay regress --base "$head" --seed "$try" --no-accuracy --budget 60 --format json \
+            "evolved_exp/$level/exp_uniform/4096") > "$out/slowdown.$try.json" || [ $? = 1 ]
+        echo "5 % slowdown $try: $(grep -o '"verdict":"[a-z]*"\|"ratio":[0-9.]*' "$out/slowdown.$try.json" | tr '\n' ' ')"
+        grep -q '"verdict":"slower"' "$out/slowdown.$try.json" || misses=$((misses + 1))
+    done
+    table+="
+| planted 5 % slowdown | $tries | $tries | - | $misses |"
+}
+
+experiment_accuracy() {
+    local tree misses=0
+    tree=$(copy accuracy 's|\(store(y + i[^,]*, \)\(function(.*)\), stream);|\1_mm512_add_ps(\2, _mm512_scalef_ps(_mm512_set1_ps(0x1p-23f), _mm512_getexp_ps(\2))), stream);|' "$kernel")
+    for try in $(seq "$tries"); do
+        (cd "$tree" && build/assay regress --base "$head" --seed "$try" --no-timing --format json "evolved_exp/$level") \
+            > "$out/accuracy.$try.json" || [ $? = 1 ]
+        echo "accuracy loss $try: $(count "$out/accuracy.$try.json" '"worse":true') results are worse"
+        grep -q '"worse":true' "$out/accuracy.$try.json" || misses=$((misses + 1))
+    done
+    table+="
+| planted loss of 1 ulp | $tries | $tries | - | $misses |"
+}
+
+for experiment in "${@:-aa slowdown accuracy}"; do
+    for one in $experiment; do
+        "experiment_$one"
+    done
+done
+printf '\n%s\n' "$table"
