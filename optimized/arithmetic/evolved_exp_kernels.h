@@ -2,16 +2,16 @@
  * What the instruction sets' versions of the float32 exponentials share: their constants and their declarations.
  *
  * 2^x: n = x rounded to an integer, r = x - n (exact), a polynomial of degree 6 for 2^r, times 2^n with one rounding.
- * Approximation 0.29 ulp, rounding errors 0.5 ulp and a little: at most 0.7886 ulp for normal results, 0.8785 ulp where
- * the result is subnormal and so rounded twice.
+ * Over all floats the error is at most 0.7997 ulp, and 0.8784 ulp where the result is subnormal and so rounded twice.
  *
  * e^x: n = x / ln 2 rounded to a multiple of 1/16, and e^x = 2^n e^s e^r with
  *   r = x - n ln 2 - s,  |r| <= ln 2 / 32 + |s|,  e^r = 1 + r (1 + r (c2 + c3 r)) within 1.9e-9,
  * where the 16 values of 2^(n - floor n) e^s come from a table in a register. The rounding errors of a table would add
- * up to 0.5 ulp; the shift s = -0.0016107304 makes all of them at most 0.2404 ulp (found by trying the 2^23 shifts
- * that the following makes possible). The shift is free: n = t - magic, where t = x / ln 2 + magic rounds to
- * 1/16 because magic is near 2^19, and the second step of the reduction subtracts t low instead of n low, which
- * makes s = magic low. The first step, x - n high, is exact: a multiple of 2^-28 below 2^-5.
+ * up to 0.5 ulp; the shift s = -0.0016107304 makes all of them at most 0.2404 ulp (found by trying the 2^23 shifts that
+ * the following makes possible). Over all floats the error is at most 0.7846 ulp, and 0.8804 ulp where the result is
+ * subnormal. The shift is free: n = t - magic, where t = x / ln 2 + magic rounds to 1/16 because magic is near 2^19,
+ * and the second step of the reduction subtracts t low instead of n low, which makes s = magic low. The first step,
+ * x - n high, is exact: a multiple of 2^-28 below 2^-5.
  */
 #ifndef ASSAY_EVOLVED_EXP_KERNELS_H
 #define ASSAY_EVOLVED_EXP_KERNELS_H
