@@ -37,7 +37,9 @@ void report_page_begin(report_text *t, const char *title, bool home)
                        "<header class=\"site\"><div class=\"inner\">");
     report_text_add(t,
                     home ? "<span class=\"brand\">assay</span>" : "<a class=\"brand\" href=\"index.html\">assay</a>");
-    report_text_add(t, "<nav aria-label=\"Sections\" id=\"sections\"></nav></div></header>\n<main id=\"main\">\n");
+    report_text_add(t, "<nav aria-label=\"Sections\" id=\"sections\"></nav></div></header>\n<main id=\"main\">\n"
+                       "<noscript><p class=\"hint\">Charts, sorting and filters need JavaScript; the tables below each "
+                       "chart have its data.</p></noscript>\n");
 }
 
 void report_page_end(report_text *t, const report_text *chart_js)
@@ -75,9 +77,11 @@ void report_hint(report_text *t, const char *text)
 
 /* ---- Tables ----------------------------------------------------------------------------------------------------- */
 
-report_table report_table_begin(report_text *t, const char *caption, const report_column *columns, size_t count)
+static report_table begin_table(report_text *t, const char *caption, const report_column *columns, size_t count,
+                                bool plain)
 {
-    report_text_add(t, "<div class=\"scroll\"><table class=\"sortable\"><caption class=\"hidden\">");
+    report_text_format(t, "<div class=\"scroll\"><table%s><caption class=\"hidden\">",
+                       plain ? "" : " class=\"sortable\"");
     report_text_html(t, caption);
     report_text_add(t, "</caption>\n<thead><tr>");
     for (size_t i = 0; i < count; i++) {
@@ -86,7 +90,17 @@ report_table report_table_begin(report_text *t, const char *caption, const repor
         report_text_add(t, "</th>");
     }
     report_text_add(t, "</tr></thead>\n<tbody>\n");
-    return (report_table){.text = t, .columns = columns, .column_count = count};
+    return (report_table){.text = t, .columns = columns, .column_count = count, .plain = plain};
+}
+
+report_table report_table_begin(report_text *t, const char *caption, const report_column *columns, size_t count)
+{
+    return begin_table(t, caption, columns, count, false);
+}
+
+report_table report_plain_table_begin(report_text *t, const char *caption, const report_column *columns, size_t count)
+{
+    return begin_table(t, caption, columns, count, true);
 }
 
 void report_table_row(report_table *table)
@@ -119,8 +133,20 @@ void report_cell_end(report_table *table)
     report_text_add(table->text, "</td>");
 }
 
+static void head_cell(report_table *table, const char *text)
+{
+    report_text_add(table->text, "<th scope=\"row\">");
+    report_text_html(table->text, text);
+    report_text_add(table->text, "</th>");
+    table->column++;
+}
+
 void report_cell(report_table *table, const char *text)
 {
+    if (table->plain && table->column == 0) {
+        head_cell(table, text);
+        return;
+    }
     report_cell_begin(table, NAN);
     report_text_html(table->text, text);
     report_cell_end(table);
@@ -298,9 +324,9 @@ static void claim_row(report_table *table, const report_model *model, const repo
 
 void report_claims_table(report_text *t, const report_model *model, const report_model_algorithm *only)
 {
-    static const report_column columns[] = {{"Algorithm", false},   {"Verdict", false}, {"Claim", false},
-                                            {"Paper", false},       {"Ours", true},     {"Spread over seeds", true},
-                                            {"Seeds passed", true}, {"Source", false},  {"Replay", false}};
+    static const report_column columns[] = {{"Algorithm", false}, {"Verdict", false}, {"Claim", false},
+                                            {"Paper", false},     {"Ours", true},     {"Spread", true},
+                                            {"Seeds", true},      {"Source", false},  {"Replay", false}};
     size_t skip = only ? 1 : 0;
     report_table table = report_table_begin(t, "Claims of the papers, measured again", columns + skip,
                                             sizeof columns / sizeof *columns - skip);

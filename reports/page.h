@@ -31,13 +31,15 @@ typedef struct report_table {
     report_text *text;
     const report_column *columns;
     size_t column_count, column;
-    bool in_row;
+    bool in_row, plain;
 } report_table;
 
 #define REPORT_COLUMNS(...)                                                                                            \
     ((const report_column[]){__VA_ARGS__}), sizeof((const report_column[]){__VA_ARGS__}) / sizeof(report_column)
 
 report_table report_table_begin(report_text *t, const char *caption, const report_column *columns, size_t count);
+/* One whose order means something: it is not sorted, and the first cell of a row heads it. */
+report_table report_plain_table_begin(report_text *t, const char *caption, const report_column *columns, size_t count);
 void report_table_row(report_table *table);
 void report_table_end(report_table *table);
 

@@ -299,9 +299,9 @@ static void write_machine(report_text *t, const report_model *model)
     const assay_run *v = model->verify ? &model->verify->stored.run : &nothing;
     const assay_run *b = model->bench ? &model->bench->stored.run : &nothing;
     report_section_begin(t, "machine", "Machine and build");
-    report_table table =
-        report_table_begin(t, "The newest runs: machine, build and settings",
-                           REPORT_COLUMNS({"", false}, {"Newest verify run", false}, {"Newest bench run", false}));
+    report_table table = report_plain_table_begin(
+        t, "The newest runs: machine, build and settings",
+        REPORT_COLUMNS({"", false}, {"Newest verify run", false}, {"Newest bench run", false}));
     field_row(&table, "Processor", v->machine, b->machine);
     field_row(&table, "System", v->system, b->system);
     field_row(&table, "Revision", v->revision, b->revision);

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const titles[] = {"algorithm",      "checks",   "claims", "best speedup",
-                                     "over best peer", "of limit", "fastest"};
+static const char *const titles[] = {"algorithm",    "checks",         "claims",   "tightest check",
+                                     "best speedup", "over best peer", "of limit", "fastest"};
 
 enum { COLUMNS = sizeof titles / sizeof *titles, CELL = 192 };
 
@@ -56,13 +56,14 @@ static void describe_row(row_cells cells, const report_summary_row *row)
     copy_printable(cells[0], CELL, row->algorithm);
     describe_checks(cells[1], &row->tally);
     describe_claims(cells[2], &row->tally);
-    snprintf(cells[3], CELL, "%s", report_quantity(row->speedup, "x").text);
+    snprintf(cells[3], CELL, "%s", report_quantity(row->tightest, "share").text);
+    snprintf(cells[4], CELL, "%s", report_quantity(row->speedup, "x").text);
     if (isfinite(row->speedup_low) && isfinite(row->speedup_high))
-        snprintf(cells[3], CELL, "%s (%s)", report_quantity(row->speedup, "x").text,
+        snprintf(cells[4], CELL, "%s (%s)", report_quantity(row->speedup, "x").text,
                  report_range(row->speedup_low, row->speedup_high, "x").text);
-    snprintf(cells[4], CELL, "%s", report_quantity(row->over_peer, "x").text);
-    snprintf(cells[5], CELL, "%s", report_quantity(row->limit_fraction, "share").text);
-    copy_printable(cells[6], CELL, row->fastest);
+    snprintf(cells[5], CELL, "%s", report_quantity(row->over_peer, "x").text);
+    snprintf(cells[6], CELL, "%s", report_quantity(row->limit_fraction, "share").text);
+    copy_printable(cells[7], CELL, row->fastest);
 }
 
 static void print_row(FILE *out, row_cells cells, const int *widths, const char *before, const char *after)

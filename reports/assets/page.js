@@ -9,12 +9,12 @@
         light: {
             ink: "#22211d", soft: "#69665c", grid: "#e9e5da", card: "#ffffff",
             series: ["#2f62a3", "#c0561f", "#26805b", "#8a4c93", "#a67c1e", "#3b9ab8", "#b5406b", "#6e7b2a"],
-            limit: "#7b786e",
+            limit: "#7b786e", verdicts: ["#b3261e", "#8d8a80", "#d9a437"],
         },
         dark: {
             ink: "#e8e5dc", soft: "#a09c90", grid: "#2d2e35", card: "#1c1d22",
             series: ["#7fb0ec", "#f0945c", "#66c79b", "#c794d2", "#dcb55a", "#74cbe6", "#ee85aa", "#b3c25f"],
-            limit: "#8d8a80",
+            limit: "#8d8a80", verdicts: ["#e0695c", "#77757c", "#dcb55a"],
         },
     };
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -68,6 +68,8 @@
                     if (!point || point.low === undefined)
                         return;
                     const from = scale.getPixelForValue(point.low), to = scale.getPixelForValue(point.high);
+                    if (set.type === "line" && Math.abs(to - from) < 9)
+                        return; /* the point itself is larger */
                     const at = across ? element.y : element.x;
                     const ends = [[from, at - 3, from, at + 3], [to, at - 3, to, at + 3], [from, at, to, at]];
                     context.beginPath();
@@ -95,15 +97,21 @@
                 const line = chart.getDatasetMeta(index).data;
                 if (!set.limit || line.length < 2 || !chart.getDatasetMeta(index).visible)
                     return;
-                const first = line[0], last = line[line.length - 1];
-                const flat = Math.abs(first.y - last.y) < 1;
-                const width = context.measureText(set.label).width;
-                const x = flat ? Math.min(last.x, area.right) - width - 2 : Math.max(first.x, area.left) + 4;
-                let y = flat ? last.y - 5 : first.y - 6;
-                while (taken.some(([a, b, w]) => Math.abs(b - y) < 12 && x < a + w && a < x + width))
-                    y += flat ? 12 : -12;
-                taken.push([x, y, width]);
-                context.fillText(set.label, x, y);
+                const first = line[0], second = line[1], last = line[line.length - 1];
+                if (Math.abs(first.y - last.y) < 1) {
+                    const x = Math.min(last.x, area.right) - context.measureText(set.label).width - 2;
+                    let y = last.y - 5;
+                    while (taken.some((other) => Math.abs(other - y) < 12))
+                        y += 12;
+                    taken.push(y);
+                    context.fillText(set.label, x, y);
+                } else { /* along the slope */
+                    context.save();
+                    context.translate(first.x, first.y);
+                    context.rotate(Math.atan2(second.y - first.y, second.x - first.x));
+                    context.fillText(set.label, 4, -6);
+                    context.restore();
+                }
             });
             context.restore();
         },
@@ -159,8 +167,25 @@
         return points;
     }
 
-    function dataset(data, series, index, palette) {
-        const colour = data.horizontal && data.series.length > 2 ? shade(palette, index, data.series.length) : palette.series[index % palette.series.length];
+    /* One name has one colour on all charts of a page. */
+    const styles = new Map();
+
+    function styleOf(label) {
+        if (!styles.has(label))
+            styles.set(label, styles.size);
+        return styles.get(label);
+    }
+
+    function colourOf(data, series, position, palette) {
+        if (data.stacked)
+            return palette.verdicts[position % palette.verdicts.length];
+        if (data.horizontal)
+            return data.series.length > 2 ? shade(palette, position, data.series.length) : palette.series[position % palette.series.length];
+        return palette.series[styleOf(series.label) % palette.series.length];
+    }
+
+    function dataset(data, series, position, palette) {
+        const colour = colourOf(data, series, position, palette), index = styleOf(series.label);
         const points = placed(data, series);
         const set = {label: series.label, points, borderColor: colour, backgroundColor: colour};
         if (series.draw === "bars")
@@ -172,8 +197,8 @@
             });
         const values = data.categories.length ? barValues(data, series) : series.points.map(({x, y}) => ({x, y}));
         const line = Object.assign(set, {
-            type: "line", data: values, borderWidth: 1.75, borderDash: dashes[Math.floor(index / 8 + index) % dashes.length],
-            pointStyle: shapes[index % shapes.length], pointRadius: series.points.length > 60 ? 0 : 3.5, pointHoverRadius: 5,
+            type: "line", data: values, borderWidth: 1.75, borderDash: dashes[(index + Math.floor(index / 8)) % dashes.length],
+            pointStyle: shapes[(index + 3 * Math.floor(index / 8)) % shapes.length], pointRadius: series.points.length > 60 ? 0 : 3.5, pointHoverRadius: 5,
             spanGaps: true, showLine: series.draw !== "points", stepped: series.draw === "front" ? "before" : false,
         });
         if (series.draw === "points")
