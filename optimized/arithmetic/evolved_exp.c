@@ -102,13 +102,32 @@ static size_t share_of(size_t k, size_t threads, size_t n, size_t size, size_t *
 
 static void run(evolved_exp_kernel_f32 *kernel, const float *x, float *y, size_t n)
 {
-    const size_t threads = threads_for(n);
     const bool stream = n >= ELEMENTS_FOR_THREADS && beyond_caches(n * sizeof *y);
-#pragma omp parallel for num_threads((int)threads) schedule(static) if (threads > 1)
+    const size_t threads = threads_for(n);
+    if (threads == 1) { /* even a team of one takes longer than a short array */
+        kernel(x, y, n, stream);
+        return;
+    }
+#pragma omp parallel for num_threads((int)threads) schedule(static)
     for (size_t k = 0; k < threads; k++) {
         size_t first;
         const size_t count = share_of(k, threads, n, sizeof *y, &first);
         kernel(x + first, y + first, count, stream);
+    }
+}
+
+static void run_f64(evolved_exp_kernel_f64 *kernel, const double *x, double *y, size_t n)
+{
+    const size_t threads = threads_for(n);
+    if (threads == 1) {
+        kernel(x, y, n);
+        return;
+    }
+#pragma omp parallel for num_threads((int)threads) schedule(static)
+    for (size_t k = 0; k < threads; k++) {
+        size_t first;
+        const size_t count = share_of(k, threads, n, sizeof *y, &first);
+        kernel(x + first, y + first, count);
     }
 }
 
@@ -166,14 +185,7 @@ assay_status evolved_exp_exp2_f64(const double *x, double *y, size_t n)
     if (level == ASSAY_REFERENCE)
         return evolved_exp_reference_exp2_f64(x, y, n);
     const assay_status status = assay_check_map(x, y, n, sizeof *x);
-    if (status != ASSAY_OK)
-        return status;
-    const size_t threads = threads_for(n);
-#pragma omp parallel for num_threads((int)threads) schedule(static) if (threads > 1)
-    for (size_t k = 0; k < threads; k++) {
-        size_t first;
-        const size_t count = share_of(k, threads, n, sizeof *y, &first);
-        kernels_f64[level](x + first, y + first, count);
-    }
+    if (status == ASSAY_OK)
+        run_f64(kernels_f64[level], x, y, n);
     return status;
 }
