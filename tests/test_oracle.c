@@ -125,8 +125,8 @@ static bool compare_plainly(const oracle_function *f, double x, uint64_t variati
     mpfr_set_d(argument, x, MPFR_RNDN);
     const int inexact = f->mpfr(wide, argument, MPFR_RNDN);
     /* tanh and erf may differ from 1 by less than 1200 bits show. */
-    const bool ordinary = mpfr_regular_p(wide) && mpfr_get_exp(wide) <= format.overflow &&
-                          mpfr_get_exp(wide) > -2000 && (inexact == 0 || mpfr_min_prec(wide) > WIDE / 2);
+    const bool ordinary = mpfr_regular_p(wide) && mpfr_get_exp(wide) <= format.overflow && mpfr_get_exp(wide) > -2000 &&
+                          (inexact == 0 || mpfr_min_prec(wide) > WIDE / 2);
     if (ordinary) {
         mpz_t digits;
         mpz_init(digits);
@@ -419,7 +419,7 @@ START_TEST(measures_at_the_edges_f64)
         {&oracle_exp2, 1024, INFINITY, 0},
         {&oracle_exp2, 1024, DBL_MAX, 1},
         {&oracle_exp2, 1023, INFINITY, 0x1p52},
-        {&oracle_sin, 0x1p-1000, 0x1p-1000, 0}, /* x^3/6 is 2^-1950 ulp, less than any double */
+        {&oracle_sin, 0x1p-1000, 0x1p-1000, 0},               /* x^3/6 is 2^-1950 ulp, less than any double */
         {&oracle_sin, 0x1p-1000, 0x1.0000000000001p-1000, 2}, /* f below the power of two: ulp 2^-1053 */
         {&oracle_sin, least, least, 0},
         {&oracle_log2, 0, -INFINITY, 0},
