@@ -230,8 +230,8 @@ static size_t find_near_edges(const oracle_function *f, unsigned shard, double r
     return n;
 }
 
-/* Every input that the fast tier finds within 4 of its own ulps (2^-50 relative, so 2^-26 ulp of a float) of a boundary
- * of rounding, and a sixteen times wider neighbourhood of all edges of the histogram, is judged by both tiers. */
+/* Every input that the fast tier finds within 4 ulps of its own (2^-50 relative, so 2^-26 ulp of a float) of a boundary
+ * of rounding, and more: a sixteen times wider neighbourhood of all edges of the histogram, is judged by both tiers. */
 START_TEST(both_tiers_agree_near_edges)
 {
     enum { CAPACITY = 1 << 16 };
@@ -256,6 +256,46 @@ START_TEST(both_tiers_agree_near_edges)
         total += n;
     }
     ck_assert_uint_gt(total, full ? 5000 : 300);
+}
+END_TEST
+
+/* x*x with errors of nearly 2^-51 either way. Its errors in ulps are often multiples of 1/32, 1/2 and 1 among them, and
+ * at powers of two the number of the fast tier may have half the ulp. */
+static void adverse_fast(const float *x, double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double square = (double)x[i] * (double)x[i];
+        const bool power_of_two = (bits_of(x[i]) & 0x7fffff) == 0;
+        const bool above = !power_of_two && assay_random_bits(stream_of_tests, bits_of(x[i])) & 1;
+        y[i] = square * (above ? 1 + 0x1p-51 : 1 - 0x1p-51);
+    }
+}
+
+START_TEST(gives_up_where_the_bound_says)
+{
+    static float x[SWEEP_BLOCK], y[SWEEP_BLOCK];
+    const oracle_function adverse = {
+        .name = "square", .mpfr = mpfr_sqr, .fast = adverse_fast, .fast_bound = 0x1p-51}; /* exactly kept */
+    const oracle_function alone = by_mpfr_alone(&adverse);
+    const double limits[] = {1 - 9.0 / 2048, 1.25, 0.5, 0.53, 1.5}; /* the first is no edge, but the error of 3/2^17 */
+    for (unsigned k = 0; k < COUNT(limits); k++) {
+        /* From a power of two on, at every 64th float, so that nothing depends on a crowd. */
+        for (uint32_t i = 0; i < SWEEP_BLOCK; i++) {
+            x[i] = f32_of(0x3f800000 + (k << 23) + i * (k % 2 ? 1 : 64));
+            const float clean = x[i] * x[i], up = nextafterf(clean, INFINITY);
+            const uint64_t random = assay_random_bits(stream_of_tests, 1000000 + i);
+            /* Errors above 1/2 only for odd i, where they are no edges: the worst must be found for being the worst. */
+            const bool worse = i % 2 == 1 && random % 8 < 2;
+            y[i] = i == 0 || (worse && random % 8) ? up : worse ? nextafterf(clean, 0) : clean;
+        }
+        assay_sweep_shard quick = {0}, slow = {0};
+        sweep_clear(&quick);
+        sweep_clear(&slow);
+        ck_assert_int_eq(sweep_judge(&adverse, limits[k], x, y, SWEEP_BLOCK, &quick), ASSAY_OK);
+        ck_assert_int_eq(sweep_judge(&alone, limits[k], x, y, SWEEP_BLOCK, &slow), ASSAY_OK);
+        assert_same(&quick, &slow, "adverse");
+        ck_assert_uint_lt(quick.hard, SWEEP_BLOCK / 8);
+    }
 }
 END_TEST
 
@@ -517,6 +557,7 @@ Suite *test_sweep(void)
     tcase_set_timeout(tiers, full_depth() ? 3600 : 120);
     tcase_add_loop_test(tiers, both_tiers_agree, 0, (int)COUNT(kernels));
     tcase_add_loop_test(tiers, both_tiers_agree_near_edges, 0, (int)COUNT(kernels));
+    tcase_add_test(tiers, gives_up_where_the_bound_says);
     tcase_add_loop_test(tiers, whole_blocks_agree_with_mpfr, 0, 2);
     suite_add_tcase(suite, tiers);
     TCase *shards = tcase_create("shards");
