@@ -37,9 +37,13 @@ assay_status evolved_exp_exp_f32(const float *x, float *y, size_t n);
  *  The same bits at every level. */
 assay_status evolved_exp_exp2_f64(const double *x, double *y, size_t n);
 
-/** The plain versions: scalar double arithmetic, for float32 with one final rounding. */
+/** evolved_exp_exp2_f32() plainly: scalar double arithmetic and one final rounding, within 0.50002 ulp. */
 assay_status evolved_exp_reference_exp2_f32(const float *x, float *y, size_t n);
+
+/** evolved_exp_exp_f32() plainly: scalar double arithmetic and one final rounding, within 0.50002 ulp. */
 assay_status evolved_exp_reference_exp_f32(const float *x, float *y, size_t n);
+
+/** evolved_exp_exp2_f64() plainly, one point after another; the same bits. */
 assay_status evolved_exp_reference_exp2_f64(const double *x, double *y, size_t n);
 
 /* ---- Straight-line programs ----------------------------------------------------------------------------------- */
@@ -61,16 +65,18 @@ typedef enum evolved_exp_operation {
 
 /** One node. Arguments are indices of earlier nodes. */
 typedef struct evolved_exp_node {
-    evolved_exp_operation operation;
-    uint32_t a, b, c;
-    double constant;
+    evolved_exp_operation operation; /**< what it computes */
+    uint32_t a;                      /**< first argument, where the operation has one */
+    uint32_t b;                      /**< second argument */
+    uint32_t c;                      /**< third argument: the addend of a fused multiply-add */
+    double constant;                 /**< value of EVOLVED_EXP_CONSTANT; finite */
 } evolved_exp_node;
 
 /** A program: nodes in an order in which each one's arguments come before it. */
 typedef struct evolved_exp_program {
-    size_t count;    /**< 1 to EVOLVED_EXP_NODES */
-    uint32_t output; /**< index of the node whose value is the result */
-    evolved_exp_node nodes[EVOLVED_EXP_NODES];
+    size_t count;                              /**< 1 to EVOLVED_EXP_NODES */
+    uint32_t output;                           /**< index of the node whose value is the result */
+    evolved_exp_node nodes[EVOLVED_EXP_NODES]; /**< the first @c count are in use */
 } evolved_exp_program;
 
 ASSAY_END_DECLARATIONS

@@ -25,16 +25,19 @@ unsigned evolved_exp_arguments(evolved_exp_operation operation);
  *  that are earlier nodes (so there is no cycle), an output that is one of its nodes, and finite constants. */
 assay_status evolved_exp_check(const evolved_exp_program *program);
 
-/** y[i] = f(x[i]) in IEEE double arithmetic, one rounding for each node, no reassociation: the same bits at every level.
- *  A NaN result is always the positive quiet NaN. Any n and alignment; y may be x, but must not overlap it otherwise. */
+/** y[i] = f(x[i]) in IEEE double arithmetic, one rounding for each node, no reassociation: the same bits at every
+ * level. A NaN result is always the positive quiet NaN. Any n and alignment; y may be x, but must not overlap it
+ * otherwise. */
 assay_status evolved_exp_evaluate_f64(const evolved_exp_program *program, const double *x, double *y, size_t n);
 
 /** The same in IEEE float arithmetic, with the constants rounded to float. */
 assay_status evolved_exp_evaluate_f32(const evolved_exp_program *program, const float *x, float *y, size_t n);
 
-/** The plain versions: one point after another, one node after another. */
+/** evolved_exp_evaluate_f64() plainly: one point after another, one node after another. */
 assay_status evolved_exp_reference_evaluate_f64(const evolved_exp_program *program, const double *x, double *y,
                                                 size_t n);
+
+/** evolved_exp_evaluate_f32() plainly: one point after another, one node after another. */
 assay_status evolved_exp_reference_evaluate_f32(const evolved_exp_program *program, const float *x, float *y, size_t n);
 
 /** The cost: nodes that are operations, that the output needs and that depend on x, but at least 2. A node that is used
@@ -91,7 +94,8 @@ typedef enum evolved_exp_target {
     EVOLVED_EXP_TARGET_COS,      /**< cos x; [0, pi/4], absolute */
     EVOLVED_EXP_TARGET_ERF,      /**< erf x; [1e-3, 1], relative */
     EVOLVED_EXP_TARGET_TANH,     /**< tanh x; [1e-3, 1], relative */
-    EVOLVED_EXP_TARGET_ERF_TAIL, /**< G with erf x = 1 - exp(-x^2) / (x sqrt(pi)) G(x); [1, 5]; errors are those of erf */
+    EVOLVED_EXP_TARGET_ERF_TAIL, /**< G with erf x = 1 - exp(-x^2) / (x sqrt(pi)) G(x); [1, 5]; errors are those of erf
+                                  */
     EVOLVED_EXP_TARGET_AIRY,     /**< Ai(-7x); [0, 1], absolute */
     EVOLVED_EXP_TARGET_WAVY,     /**< 1 + Ai(-7x), which has no zeros; [0, 1], relative */
     EVOLVED_EXP_TARGET_BESSEL    /**< I_1/2(x) = sqrt(2 / (pi x)) sinh x; [1e-3, 1], relative */
@@ -107,8 +111,9 @@ const char *evolved_exp_target_name(evolved_exp_target target);
 /** Finds the target of a name; ASSAY_INVALID_ARGUMENT if there is none. */
 assay_status evolved_exp_target_parse(const char *name, evolved_exp_target *target);
 
-/** y[i] = target(x[i]), within 1 ulp for the arguments of its domain: finite results of exp and exp2, x > 0 for log2 and
- *  erf_tail (up to 5), x > -1 for log2p1, x in [0, 2] for airy and wavy, x >= 0 for bessel. Outside: NaN or infinity. */
+/** y[i] = target(x[i]), within 1 ulp for the arguments of its domain: finite results of exp and exp2, x > 0 for log2
+ * and erf_tail (up to 5), x > -1 for log2p1, x in [0, 2] for airy and wavy, x >= 0 for bessel. Outside: NaN or
+ * infinity. */
 assay_status evolved_exp_target_values(evolved_exp_target target, const double *x, double *y, size_t n);
 
 /** How the error of f at a point is measured; E is the largest over the points, +inf if any of them is not finite. */
@@ -119,15 +124,19 @@ typedef enum evolved_exp_error_kind {
 } evolved_exp_error_kind;
 
 /** The arithmetic in which programs are run. */
-typedef enum evolved_exp_precision { EVOLVED_EXP_F64, EVOLVED_EXP_F32 } evolved_exp_precision;
+typedef enum evolved_exp_precision {
+    EVOLVED_EXP_F64, /**< double */
+    EVOLVED_EXP_F32  /**< float, constants rounded to it */
+} evolved_exp_precision;
 
 /** What is to be approximated, where, and how its error is measured. */
 typedef struct evolved_exp_problem {
-    evolved_exp_target target;
-    double low, high;                /**< finite, low < high; the target is finite there, and not 0 if relative */
-    evolved_exp_error_kind error;
-    double ulp_of;                   /**< for ULP32_FIXED: the float whose unit it is, e.g. 1.5 for 2^x on [0, 1] */
-    evolved_exp_precision precision;
+    evolved_exp_target target;    /**< the function */
+    double low;                   /**< left end of the interval, finite; the target is finite from here to @c high, */
+    double high;                  /**< right end, above @c low; and not 0 if the error is relative */
+    evolved_exp_error_kind error; /**< how the error of a point is measured */
+    double ulp_of;                /**< for ULP32_FIXED: the float whose unit it is, e.g. 1.5 for 2^x on [0, 1] */
+    evolved_exp_precision precision; /**< of the arithmetic that runs the program */
 } evolved_exp_problem;
 
 /** The interval and the error of the table above, in double arithmetic. */
@@ -136,10 +145,12 @@ assay_status evolved_exp_problem_default(evolved_exp_target target, evolved_exp_
 /** ASSAY_OUT_OF_RANGE, naming the member, unless the problem is as its comments demand. */
 assay_status evolved_exp_problem_check(const evolved_exp_problem *problem);
 
-/** E of a program over @p points (1 to 2^24) Chebyshev points low + (high - low) (1 - cos((2i + 1) pi / 2n)) / 2, against
- *  target values rounded to double. The same bits at every level. */
+/** E of a program over @p points (1 to 2^24) Chebyshev points low + (high - low) (1 - cos((2i + 1) pi / 2n)) / 2,
+ * against target values rounded to double. The same bits at every level. */
 assay_status evolved_exp_measure(const evolved_exp_problem *problem, const evolved_exp_program *program, size_t points,
                                  double *error);
+
+/** evolved_exp_measure() by the plain evaluator and one thread; the same bits. */
 assay_status evolved_exp_reference_measure(const evolved_exp_problem *problem, const evolved_exp_program *program,
                                            size_t points, double *error);
 
@@ -147,16 +158,16 @@ assay_status evolved_exp_reference_measure(const evolved_exp_problem *problem, c
 
 /** What evolved_exp_tune() found. */
 typedef struct evolved_exp_tuning {
-    double error;                     /**< the largest error in exact arithmetic, constants as pairs */
-    double spread;                    /**< largest minus smallest error at the extrema, over the largest */
-    size_t extrema;                   /**< at which the error alternates: constants + 1 */
-    int exchanges;
+    double error;                        /**< the largest error in exact arithmetic, constants as pairs */
+    double spread;                       /**< largest minus smallest error at the extrema, over the largest */
+    size_t extrema;                      /**< at which the error alternates: constants + 1 */
+    int exchanges;                       /**< how often the points were moved to the extrema */
     double low_parts[EVOLVED_EXP_NODES]; /**< for each constant node, what its double lacks */
 } evolved_exp_tuning;
 
 /**
- * Makes the constants of a program minimax by exchange: solves error(x_i) = (-1)^i E at k + 1 points by Newton's method,
- * moves the points to the extrema, and repeats until the largest error and |E| differ by less than 1e-6, all in
+ * Makes the constants of a program minimax by exchange: solves error(x_i) = (-1)^i E at k + 1 points by Newton's
+ * method, moves the points to the extrema, and repeats until the largest error and |E| differ by less than 1e-6, all in
  * double-double arithmetic. @p tuning may be null. Constants that are not independent make the equations singular.
  *
  * ASSAY_NOT_CONVERGED, with the program untouched, if the error does not alternate often enough.
@@ -168,7 +179,7 @@ assay_status evolved_exp_tune(const evolved_exp_problem *problem, evolved_exp_pr
 
 /** The full method, or one of the paper's ablations. */
 typedef enum evolved_exp_variant {
-    EVOLVED_EXP_FULL,
+    EVOLVED_EXP_FULL,        /**< everything */
     EVOLVED_EXP_RANDOM,      /**< parents are drawn uniformly instead of selected */
     EVOLVED_EXP_NO_CMA,      /**< one generation of CMA-ES: lambda random constants, the best kept */
     EVOLVED_EXP_NO_STRUCTURE /**< a child is a fresh random graph */
@@ -184,35 +195,35 @@ typedef enum evolved_exp_start {
 /**
  * A cost that is measured instead of counted (hardware mode), e.g. the nanoseconds of the program compiled for this
  * machine. The library never compiles or runs anything itself: the user does in @c measure, by way of
- * evolved_exp_emit() if need be. It is called from one thread, for one feasible candidate after another. If it fails, so
- * does the search's run.
+ * evolved_exp_emit() if need be. It is called from one thread, for one feasible candidate after another. If it fails,
+ * so does the search's run.
  */
 typedef struct evolved_exp_cost_function {
     assay_status (*measure)(void *self, const evolved_exp_program *program, double *cost); /**< cost finite, >= 0 */
-    void *self;
+    void *self;                                                                            /**< given to @c measure */
     const char *name; /**< part of the configuration's identity, at most 63 characters */
 } evolved_exp_cost_function;
 
 /** A search's configuration; start from evolved_exp_search_default(). */
 typedef struct evolved_exp_search_config {
-    evolved_exp_problem problem;
-    unsigned operations;        /**< set of allowed operations: 1u << EVOLVED_EXP_ADD | ... */
-    uint32_t max_operations;    /**< largest number of operation nodes, 1 to 30 */
-    uint32_t population;        /**< S: parents of an island, 2 to 4096 */
-    uint32_t islands;           /**< W: 1 to 256; population * islands is at most 65536 */
-    uint32_t train_points;      /**< 2 to 65536 */
-    uint32_t validation_points; /**< 2 to 2^20 */
-    evolved_exp_start start;
-    double decades;             /**< r, 0 to 300 */
-    uint32_t generations;       /**< G: at most so many in one run of CMA-ES, 1 to 10^6 */
-    uint32_t lambda;            /**< its population; 0 for max(8, 4 + floor(3 ln k)), else 4 to 4096 */
-    double sigma;               /**< its first step size, positive */
-    bool collapse;              /**< constant parts become one constant after a mutation */
-    bool elitist;               /**< parents compete with the children; else a child is with probability 1/2 a copy */
-    uint32_t evaluations;       /**< CMA-ES runs for candidates that compute the same function of x and their constants;
-                                     later ones take the best constants. 0: always run it */
-    evolved_exp_variant variant;
-    double feasible;            /**< hardware mode: the largest error that counts as correct, e.g. 1 ulp */
+    evolved_exp_problem problem; /**< what is to be approximated */
+    unsigned operations;         /**< set of allowed operations: 1u << EVOLVED_EXP_ADD | ... */
+    uint32_t max_operations;     /**< largest number of operation nodes, 1 to 30 */
+    uint32_t population;         /**< S: parents of an island, 2 to 4096 */
+    uint32_t islands;            /**< W: 1 to 256; population * islands is at most 65536 */
+    uint32_t train_points;       /**< 2 to 65536 */
+    uint32_t validation_points;  /**< 2 to 2^20 */
+    evolved_exp_start start;     /**< where the constants of a candidate start from */
+    double decades;              /**< r, 0 to 300 */
+    uint32_t generations;        /**< G: at most so many in one run of CMA-ES, 1 to 10^6 */
+    uint32_t lambda;             /**< its population; 0 for max(8, 4 + floor(3 ln k)), else 4 to 4096 */
+    double sigma;                /**< its first step size, positive */
+    bool collapse;               /**< constant parts become one constant after a mutation */
+    bool elitist;                /**< parents compete with the children; else a child is with probability 1/2 a copy */
+    uint32_t evaluations; /**< CMA-ES runs for candidates that compute the same function of x and their constants;
+                               later ones take the best constants. 0: always run it */
+    evolved_exp_variant variant;    /**< the full method, or which ablation */
+    double feasible;                /**< hardware mode: the largest error that counts as correct, e.g. 1 ulp */
     evolved_exp_cost_function cost; /**< measure is null: operations are counted */
 } evolved_exp_search_config;
 
@@ -222,27 +233,27 @@ assay_status evolved_exp_search_default(evolved_exp_target target, evolved_exp_s
 
 /** A program that the search found. */
 typedef struct evolved_exp_found {
-    evolved_exp_program program;
-    double error;        /**< E over the validation points */
-    uint32_t operations; /**< evolved_exp_cost() */
-    double cost;         /**< the same, or the measured cost */
-    uint64_t candidate;  /**< number of the candidate, from 1 */
+    evolved_exp_program program; /**< with its tuned constants */
+    double error;                /**< E over the validation points */
+    uint32_t operations;         /**< evolved_exp_cost() */
+    double cost;                 /**< the same, or the measured cost */
+    uint64_t candidate;          /**< number of the candidate, from 1 */
 } evolved_exp_found;
 
 /** The best program found for each number of operations, in that order (by error; in hardware mode feasible ones first,
  *  and by their cost). */
 typedef struct evolved_exp_archive {
-    size_t count;
-    evolved_exp_found found[32];
+    size_t count;                /**< numbers of operations for which there is a program */
+    evolved_exp_found found[32]; /**< the first @c count are in use, fewest operations first */
 } evolved_exp_archive;
 
 /** How far a search has come. */
 typedef struct evolved_exp_search_counts {
-    uint64_t candidates; /**< programs proposed */
-    uint64_t cached;     /**< of them not tuned, because their function was known */
-    uint64_t tuned;      /**< runs of CMA-ES */
+    uint64_t candidates;  /**< programs proposed */
+    uint64_t cached;      /**< of them not tuned, because their function was known */
+    uint64_t tuned;       /**< runs of CMA-ES */
     uint64_t evaluations; /**< of E over the training points */
-    uint64_t functions;  /**< distinct functions seen */
+    uint64_t functions;   /**< distinct functions seen */
 } evolved_exp_search_counts;
 
 /** A search in progress. */
@@ -266,6 +277,7 @@ assay_status evolved_exp_reference_search_run(evolved_exp_search *search, uint64
  *  over the validation points became smaller. */
 assay_status evolved_exp_search_archive(const evolved_exp_search *search, bool polish, evolved_exp_archive *archive);
 
+/** How far the search has come since it was created; saving and loading do not interrupt the count. */
 assay_status evolved_exp_search_count(const evolved_exp_search *search, evolved_exp_search_counts *counts);
 
 /** Writes the whole state to a file: into a temporary one beside it, which then takes its name. */
@@ -279,16 +291,16 @@ assay_status evolved_exp_search_load(const evolved_exp_search_config *config, ui
 /** Ends a search; null is fine. */
 void evolved_exp_search_destroy(evolved_exp_search *search);
 
-/** One random mutation of a program, as the search makes them (section "Mutation" of the algorithm), for index @p index of
- *  the seed; the same arguments give the same child. Only operations, max_operations, decades and collapse of the
+/** One random mutation of a program, as the search makes them (section "Mutation" of the algorithm), for index @p index
+ * of the seed; the same arguments give the same child. Only operations, max_operations, decades and collapse of the
  *  configuration matter. */
 assay_status evolved_exp_mutate(const evolved_exp_search_config *config, uint64_t seed, uint64_t index,
                                 const evolved_exp_program *parent, evolved_exp_program *child);
 
 /* ---- Hardware mode -------------------------------------------------------------------------------------------- */
 
-/** Writes a C function `void NAME(const T *restrict x, T *restrict y, size_t n)` that runs the program over arrays, T being
- *  the type of @p precision; it is to be compiled with -ffp-contract=off. Arguments as for evolved_exp_print(). */
+/** Writes a C function `void NAME(const T *restrict x, T *restrict y, size_t n)` that runs the program over arrays, T
+ * being the type of @p precision; it is to be compiled with -ffp-contract=off. Arguments as for evolved_exp_print(). */
 assay_status evolved_exp_emit(const evolved_exp_program *program, evolved_exp_precision precision, const char *name,
                               char *text, size_t capacity, size_t *length);
 
@@ -296,9 +308,10 @@ assay_status evolved_exp_emit(const evolved_exp_program *program, evolved_exp_pr
 typedef struct evolved_exp_cost_log evolved_exp_cost_log;
 
 /**
- * Opens a log, which need not exist, and reads what it holds. Costs that are in it are read back; others are measured by
- * @p inner and appended, or, if inner->measure is null, refused with ASSAY_MISMATCH (a pure replay). ASSAY_BAD_DATA for a
- * malformed log.
+ * Opens a log, which need not exist, and reads what it holds. Costs that are in it are read back; others are measured
+ * by
+ * @p inner and appended, or, if inner->measure is null, refused with ASSAY_MISMATCH (a pure replay). ASSAY_BAD_DATA for
+ * a malformed log.
  */
 assay_status evolved_exp_cost_log_open(const char *path, evolved_exp_cost_function inner, evolved_exp_cost_log **log);
 

@@ -24,7 +24,8 @@ ASSAY_BEGIN_DECLARATIONS
 /** Numbers in rows and columns, row-major. */
 typedef struct assay_table {
     double *values; /**< rows * columns numbers */
-    size_t rows, columns;
+    size_t rows;    /**< at least 1 */
+    size_t columns; /**< at least 1 */
 } assay_table;
 
 /** Reads comma-separated finite numbers, the same count on every line. A line that begins with '#' is a comment, blank
@@ -37,13 +38,13 @@ void assay_table_release(assay_table *table);
 
 /** Element types of arrays. */
 typedef enum assay_element {
-    ASSAY_ELEMENT_U8,
-    ASSAY_ELEMENT_I8,
-    ASSAY_ELEMENT_I16,
-    ASSAY_ELEMENT_I32,
-    ASSAY_ELEMENT_I64,
-    ASSAY_ELEMENT_F32,
-    ASSAY_ELEMENT_F64
+    ASSAY_ELEMENT_U8,  /**< uint8_t */
+    ASSAY_ELEMENT_I8,  /**< int8_t */
+    ASSAY_ELEMENT_I16, /**< int16_t */
+    ASSAY_ELEMENT_I32, /**< int32_t */
+    ASSAY_ELEMENT_I64, /**< int64_t */
+    ASSAY_ELEMENT_F32, /**< float */
+    ASSAY_ELEMENT_F64  /**< double */
 } assay_element;
 
 /** Size of an element in bytes; 0 if @p element is none. */
@@ -54,11 +55,11 @@ size_t assay_element_size(assay_element element);
 
 /** An array in memory, row-major (last index fastest), in the machine's byte order. */
 typedef struct assay_array {
-    assay_element element;
-    size_t dimensions; /**< 0 for a single number */
-    size_t shape[ASSAY_DIMENSIONS];
-    size_t count; /**< product of the shape */
-    void *data;   /**< count elements, aligned to ASSAY_ALIGNMENT */
+    assay_element element;          /**< type of @c data's elements */
+    size_t dimensions;              /**< 0 (a single number) to ASSAY_DIMENSIONS */
+    size_t shape[ASSAY_DIMENSIONS]; /**< length along each of the dimensions, slowest first */
+    size_t count;                   /**< product of the shape */
+    void *data;                     /**< count elements, aligned to ASSAY_ALIGNMENT */
 } assay_array;
 
 /** Reads a .npy file (versions 1 to 3) of u1, i1, i2, i4, i8, f4 or f8 in either byte order, in C order. */

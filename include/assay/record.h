@@ -30,7 +30,7 @@ typedef struct assay_run {
     int word_bits;        /**< 64 */
     int processors;       /**< that the process may use */
     int threads;          /**< in force */
-    uint64_t seed;
+    uint64_t seed;        /**< of all random numbers of the run */
 } assay_run;
 
 /** The kinds of check. */
@@ -44,84 +44,99 @@ typedef enum assay_kind {
 
 /** The verdicts; the last three only for claims. */
 typedef enum assay_verdict {
-    ASSAY_PASS,
-    ASSAY_FAIL,
-    ASSAY_SKIPPED,
-    ASSAY_REPRODUCED,
-    ASSAY_REPRODUCED_IN_PART,
-    ASSAY_NOT_REPRODUCED
+    ASSAY_PASS,               /**< every measurement was within its limit */
+    ASSAY_FAIL,               /**< one was not, or the check did not come to its end */
+    ASSAY_SKIPPED,            /**< it could not be run here; the reason says why */
+    ASSAY_REPRODUCED,         /**< every seed gave the paper's result */
+    ASSAY_REPRODUCED_IN_PART, /**< at least half of the seeds did, or all came near; see verify_claim */
+    ASSAY_NOT_REPRODUCED      /**< neither: an honest verdict, no failure */
 } assay_verdict;
 
-/** Names as they are printed and stored: "oracle", ..., "reproduced in part". */
+/** The name of a kind as it is printed and stored: "oracle", "agreement", "law", "claim", "rejection". */
 const char *assay_kind_name(assay_kind kind);
+
+/** The name of a verdict as it is printed and stored: "pass", "fail", "skipped", "reproduced", "reproduced in part",
+ *  "not reproduced". */
 const char *assay_verdict_name(assay_verdict verdict);
 
-/** The inverse; ASSAY_INVALID_ARGUMENT for an unknown name. */
+/** The kind of a name; ASSAY_INVALID_ARGUMENT for an unknown one. */
 assay_status assay_kind_parse(const char *name, assay_kind *kind);
+
+/** The verdict of a name; ASSAY_INVALID_ARGUMENT for an unknown one. */
 assay_status assay_verdict_parse(const char *name, assay_verdict *verdict);
 
 /** The result of one check. */
 typedef struct assay_result {
-    const char *algorithm;
+    const char *algorithm;      /**< its name in the catalogue */
     const char *implementation; /**< "reference", "baseline", "avx2", "avx512" */
-    assay_kind kind;
-    const char *check;
-    const char *workload;
-    double measured;  /**< the tightest of the check's measurements (for a claim: the median over its seeds) */
-    double limit;     /**< what it was held against; NaN if nothing numeric was */
-    int at_least;     /**< 1 if measured must be at least the limit, 0 if at most */
-    const char *unit; /**< e.g. "ulp", "relative error", "" */
-    assay_verdict verdict;
-    const char *reason; /**< why it failed or was skipped, or where the worst case is; may be empty */
-    double seconds;
-    uint64_t seed;
-    const char *replay; /**< the command that repeats this one check */
+    assay_kind kind;            /**< what the check rests on */
+    const char *check;          /**< its name within the algorithm */
+    const char *workload;       /**< what it was measured on; empty for an agreement */
+    double measured;       /**< the tightest of the check's measurements (for a claim: the median over its seeds) */
+    double limit;          /**< what it was held against; NaN if nothing numeric was */
+    int at_least;          /**< 1 if measured must be at least the limit, 0 if at most */
+    const char *unit;      /**< e.g. "ulp", "relative error", "" */
+    assay_verdict verdict; /**< what became of it */
+    const char *reason;    /**< why it failed or was skipped, or where the worst case is; may be empty */
+    double seconds;        /**< that the check took, by the clock on the wall */
+    uint64_t seed;         /**< the run's seed */
+    const char *replay;    /**< the command that repeats this one check */
     /* Claims only (null, NaN or 0 otherwise): */
     const char *statement;   /**< the claim in words */
     const char *paper_value; /**< the paper's number, as text */
     const char
-        *provenance;   /**< "abstract", "paper", "recalled", "derived", ... : where the specification has it from */
-    double spread_low; /**< smallest and largest measurement over the seeds */
-    double spread_high;
-    int seeds;        /**< number of seeds measured */
-    int seeds_passed; /**< how many of them reproduced the claim */
+        *provenance;    /**< "abstract", "paper", "recalled", "derived", ... : where the specification has it from */
+    double spread_low;  /**< smallest measurement over the seeds */
+    double spread_high; /**< largest measurement over the seeds */
+    int seeds;          /**< number of seeds measured */
+    int seeds_passed;   /**< how many of them reproduced the claim */
 } assay_result;
 
 /** How a series is drawn. */
-typedef enum assay_series_style { ASSAY_HISTOGRAM, ASSAY_LINE, ASSAY_SCATTER, ASSAY_FRONT } assay_series_style;
+typedef enum assay_series_style {
+    ASSAY_HISTOGRAM, /**< bars: y counts what falls at x */
+    ASSAY_LINE,      /**< points joined in their order */
+    ASSAY_SCATTER,   /**< points alone */
+    ASSAY_FRONT      /**< points of a Pareto front, joined by steps */
+} assay_series_style;
 
-const char *assay_series_style_name(assay_series_style style); /**< "histogram", "line", "scatter", "front" */
+/** The name of a style as it is stored: "histogram", "line", "scatter", "front". */
+const char *assay_series_style_name(assay_series_style style);
+
+/** The style of a name; ASSAY_INVALID_ARGUMENT for an unknown one. */
 assay_status assay_series_style_parse(const char *name, assay_series_style *style);
 
 /** Points to be drawn. Series of one algorithm with the same chart name share one chart. */
 typedef struct assay_series {
-    const char *algorithm;
-    const char *implementation;
-    const char *chart; /**< e.g. "error of exp2 over all floats" */
-    const char *label; /**< e.g. "avx512": the legend within the chart */
-    assay_series_style style;
-    const char *x_label; /**< with unit */
-    const char *y_label; /**< with unit */
-    int x_log, y_log;    /**< 1 for a logarithmic axis */
-    size_t count;
-    const double *x;
-    const double *y;
+    const char *algorithm;      /**< its name in the catalogue */
+    const char *implementation; /**< that it was measured on */
+    const char *chart;          /**< e.g. "error of exp2 over all floats" */
+    const char *label;          /**< e.g. "avx512": the legend within the chart */
+    assay_series_style style;   /**< how the points are drawn */
+    const char *x_label;        /**< of the horizontal axis, with unit */
+    const char *y_label;        /**< of the vertical axis, with unit */
+    int x_log;                  /**< 1 for a logarithmic horizontal axis */
+    int y_log;                  /**< 1 for a logarithmic vertical axis */
+    size_t count;               /**< number of points */
+    const double *x;            /**< @c count coordinates */
+    const double *y;            /**< @c count coordinates */
 } assay_series;
 
 /** One finished part of an exhaustive sweep; identical when computed again. */
 typedef struct assay_sweep_shard {
-    const char *algorithm;
-    const char *implementation;
-    const char *check;
-    uint32_t shard, shards; /**< shard 0 <= shard < shards; 256 shards of 2^24 inputs for float32 */
-    uint64_t inputs;        /**< inputs seen */
-    uint64_t hard;          /**< of them handed to MPFR */
-    uint64_t not_correctly_rounded;
-    uint64_t over_limit;  /**< inputs whose error was above the limit */
-    double worst_ulp;     /**< largest error */
-    uint32_t worst_input; /**< its bit pattern, the smallest one if several */
-    uint64_t output_hash; /**< FNV-1a over all outputs in order */
-    double seconds;
+    const char *algorithm;          /**< its name in the catalogue */
+    const char *implementation;     /**< the level whose outputs were judged */
+    const char *check;              /**< the sweep's name within the algorithm */
+    uint32_t shard;                 /**< which part, 0 <= shard < shards */
+    uint32_t shards;                /**< how many there are: 256 of 2^24 inputs each for float32 */
+    uint64_t inputs;                /**< inputs seen */
+    uint64_t hard;                  /**< of them handed to MPFR */
+    uint64_t not_correctly_rounded; /**< inputs whose output is not the nearest float to the truth */
+    uint64_t over_limit;            /**< inputs whose error was above the limit */
+    double worst_ulp;               /**< largest error, in ulp of the truth */
+    uint32_t worst_input;           /**< its bit pattern, the smallest one if several */
+    uint64_t output_hash;           /**< FNV-1a over all outputs in order */
+    double seconds;                 /**< that it took; the one member that differs when computed again */
     uint64_t histogram[64];      /**< counts by error: bin k holds [k/32, (k+1)/32) ulp, the last one also all above */
     double binade_worst[256];    /**< largest error for each exponent field of the input; NaN where none was seen */
     uint64_t binade_inputs[256]; /**< inputs for each exponent field */
@@ -129,24 +144,29 @@ typedef struct assay_sweep_shard {
 
 /** Timings of one implementation (or peer) on one workload at one size. */
 typedef struct assay_timing {
-    const char *algorithm;
+    const char *algorithm;      /**< its name in the catalogue */
     const char *implementation; /**< a level, or a peer's name */
     int is_peer;                /**< 1: somebody else's implementation */
     int is_reference;           /**< 1: what speedups are over */
-    const char *workload;
-    uint64_t size;
-    int threads;
-    size_t repetitions;
+    const char *workload;       /**< its name within the algorithm */
+    uint64_t size;              /**< of the workload, in its own unit (bench_workload.size_label) */
+    int threads;                /**< in force */
+    size_t repetitions;         /**< length of @c seconds */
     const double *seconds;      /**< per run of the kernel, one for each repetition, in the order measured */
-    double bytes, flops, items; /**< per run of the kernel; NaN where they mean nothing */
+    double bytes;               /**< moved per run of the kernel; NaN where it means nothing */
+    double flops;               /**< operations per run of the kernel; NaN where it means nothing */
+    double items;               /**< what a user counts, per run of the kernel; NaN where it means nothing */
     double working_set;         /**< bytes touched */
     double limit_seconds;       /**< the least time that the machine's limits allow; NaN if unknown */
     const char *limit_name;     /**< which limit that is, e.g. "L2 copy bandwidth" */
     const char *note;           /**< e.g. a peer's accuracy: "at most 1.0 ulp" */
     /* Hardware counters per run of the kernel; NaN where there are none, then counters_reason says why. */
-    double cycles, instructions, branch_misses, cache_misses;
-    const char *counters_reason;
-    const char *replay;
+    double cycles;               /**< of the CPU's clock, in user space */
+    double instructions;         /**< retired */
+    double branch_misses;        /**< mispredicted branches */
+    double cache_misses;         /**< of the last level */
+    const char *counters_reason; /**< why there are none; empty if there are */
+    const char *replay;          /**< the command that measures this again */
 } assay_timing;
 
 /** One measured limit of the machine. */
@@ -154,7 +174,7 @@ typedef struct assay_limit {
     const char *name;  /**< e.g. "read bandwidth", "copy bandwidth", "fma f32", "add i32" */
     const char *level; /**< CPU level it was measured with */
     const char *where; /**< "L1", "L2", "L3", "memory", or "" for arithmetic */
-    int threads;
+    int threads;       /**< that ran it */
     double per_second; /**< bytes or operations */
     const char *unit;  /**< "B/s", "flop/s", "op/s" */
 } assay_limit;

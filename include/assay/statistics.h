@@ -11,7 +11,9 @@ ASSAY_BEGIN_DECLARATIONS
 
 /** An estimate with its confidence interval. */
 typedef struct assay_interval {
-    double estimate, low, high;
+    double estimate; /**< from the sample as it is */
+    double low;      /**< lower end of the interval */
+    double high;     /**< upper end; low <= high */
 } assay_interval;
 
 /** Median of @p n >= 1 numbers (mean of the two middle ones if n is even). Fails on NaN. @p x is left as it is. */

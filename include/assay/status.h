@@ -8,7 +8,13 @@
 #ifndef ASSAY_STATUS_H
 #define ASSAY_STATUS_H
 
-/** Brackets the declarations of a public header: C linkage for C++, and visible in the shared library. */
+/**
+ * @def ASSAY_BEGIN_DECLARATIONS
+ * Before the declarations of a public header: C linkage for C++, and visible in the shared library.
+ *
+ * @def ASSAY_END_DECLARATIONS
+ * After them.
+ */
 #ifdef __cplusplus
 #define ASSAY_BEGIN_DECLARATIONS                                                                                       \
     extern "C" {                                                                                                       \

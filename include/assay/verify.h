@@ -18,8 +18,12 @@
 
 ASSAY_BEGIN_DECLARATIONS
 
-/** How much is checked: under a minute for everything; more seeds, sizes and every claim; all 2^32 inputs. */
-typedef enum verify_depth { VERIFY_QUICK, VERIFY_FULL, VERIFY_EXHAUSTIVE } verify_depth;
+/** How much is checked. */
+typedef enum verify_depth {
+    VERIFY_QUICK,     /**< under a minute for everything */
+    VERIFY_FULL,      /**< more seeds, sizes and every claim */
+    VERIFY_EXHAUSTIVE /**< all 2^32 inputs of float32 functions */
+} verify_depth;
 
 /** "quick", "full", "exhaustive". */
 const char *verify_depth_name(verify_depth depth);
@@ -38,6 +42,8 @@ assay_random verify_random(const verify_context *v, uint64_t stream); /**< rando
  *  measurements, and @p format says where it was taken. */
 void verify_at_most(verify_context *v, double measured, double limit, const char *unit, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/** The same for what must be at least @p limit. */
 void verify_at_least(verify_context *v, double measured, double limit, const char *unit, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
@@ -77,11 +83,13 @@ typedef struct verify_claim {
     const char *statement;   /**< in words, with the scale of our experiment */
     const char *paper_value; /**< the paper's number */
     const char *provenance;  /**< "abstract", "paper", "recalled", "derived", "note", "code" */
-    const char *unit;
+    const char *unit;        /**< of the measurement, e.g. "per cent"; "" for none */
     double (*measure)(verify_context *v, uint64_t seed); /**< NaN with a verify_note() if it could not be measured */
-    double low, high;           /**< reproduced; use -INFINITY and INFINITY for one-sided claims */
-    double part_low, part_high; /**< reproduced in part; leave both 0 for none */
-    int seeds;                  /**< 1 for a claim without randomness, else at least 5 */
+    double low;       /**< least measurement that reproduces it; -INFINITY if it has no lower side */
+    double high;      /**< largest measurement that reproduces it; INFINITY if it has no upper side */
+    double part_low;  /**< the same for "in part"; leave this and the next 0 if there is no such interval */
+    double part_high; /**< see @c part_low */
+    int seeds;        /**< 1 for a claim without randomness, else at least 5 */
 } verify_claim;
 
 /* ---- Agreement ------------------------------------------------------------------------------------------------ */
@@ -107,8 +115,8 @@ typedef enum verify_metric {
 typedef struct verify_difference {
     double measure;  /**< how far apart; infinite if one side is NaN or infinite and the other is not */
     size_t where;    /**< index of the worst element */
-    double expected; /**< its values, for the message */
-    double actual;
+    double expected; /**< what it should be, for the message */
+    double actual;   /**< what it is */
 } verify_difference;
 
 /** Measures how far @p actual is from @p expected, @p n elements each. */
@@ -117,8 +125,8 @@ verify_difference verify_compare(verify_metric metric, verify_type type, const v
 
 /** One argument array of a kernel. */
 typedef struct verify_operand {
-    const char *name;
-    verify_type type;
+    const char *name; /**< as the kernel's header calls it, for the message */
+    verify_type type; /**< of its elements */
     /** Number of elements at scale @p n; null means n. */
     size_t (*count)(size_t n);
     /** Fills an input, or the prior contents of an output that the kernel adds to (null for a pure output). */
@@ -129,9 +137,9 @@ enum { VERIFY_OPERANDS = 4 };
 
 /** The arrays of one call. */
 typedef struct verify_call {
-    size_t n; /**< the scale, from which the kernel derives its shapes */
-    const void *in[VERIFY_OPERANDS];
-    void *out[VERIFY_OPERANDS];
+    size_t n;                        /**< the scale, from which the kernel derives its shapes */
+    const void *in[VERIFY_OPERANDS]; /**< inputs in the order of verify_kernel.in; write-protected */
+    void *out[VERIFY_OPERANDS];      /**< outputs in the order of verify_kernel.out */
 } verify_call;
 
 /**
@@ -141,10 +149,10 @@ typedef struct verify_call {
  * reject planted faults. Scales, thread counts and passes thus need no word in the algorithm's file.
  */
 typedef struct verify_kernel {
-    verify_operand in[VERIFY_OPERANDS];
-    verify_operand out[VERIFY_OPERANDS];
+    verify_operand in[VERIFY_OPERANDS];           /**< inputs; ends at the first without a name */
+    verify_operand out[VERIFY_OPERANDS];          /**< outputs; ends at the first without a name */
     assay_status (*run)(const verify_call *call); /**< calls the public function, which takes the level in force */
-    verify_metric metric;
+    verify_metric metric;                         /**< how outputs are compared */
     double tolerance; /**< largest accepted measure, with its reason in a comment beside it */
     size_t lanes;     /**< elements that the widest code handles at once, unrolling included; 0 means 64 */
     size_t large[4];  /**< further scales, e.g. where threads start to be used; ends at the first 0 */
@@ -156,9 +164,9 @@ struct oracle_function; /* verify/oracle.h */
 
 /** A float32 function to be checked on every one of the 2^32 inputs (exhaustive), or on a sample of shards (quick). */
 typedef struct verify_sweep {
-    assay_status (*run)(const float *x, float *y, size_t n);
-    const struct oracle_function *truth;
-    double limit_ulp; /**< every error must be below this */
+    assay_status (*run)(const float *x, float *y, size_t n); /**< the function: y[i] = f(x[i]) at the level in force */
+    const struct oracle_function *truth;                     /**< what f should be */
+    double limit_ulp;                                        /**< every error must be below this */
     unsigned
         quick_shards[8]; /**< of 256 shards by the input's top 8 bits, those of the quick depth; ends at the first 0 */
 } verify_sweep;
@@ -167,16 +175,16 @@ typedef struct verify_sweep {
 
 /** One check. Exactly one of run, kernel, claim and sweep is set; kind follows from it except for run. */
 typedef struct verify_check {
-    assay_kind kind;
+    assay_kind kind;      /**< of @c run; ignored for the others, whose kinds are agreement, claim and oracle */
     const char *name;     /**< short, without '/': "exp2_ulp", "C5" */
     const char *workload; /**< what it is measured on; may be null for an agreement */
     verify_depth from;    /**< the least depth at which it runs (QUICK: always) */
     bool every_level;     /**< run once for each CPU level of the algorithm (agreements and sweeps always are) */
     double seconds;       /**< time limit; 0 means 60, times 20 at greater depth */
-    void (*run)(verify_context *v);
-    const verify_kernel *kernel;
-    const verify_claim *claim;
-    const verify_sweep *sweep;
+    void (*run)(verify_context *v); /**< any kind: demands things by verify_true(), verify_at_most(), ... */
+    const verify_kernel *kernel;    /**< an agreement of optimized and reference */
+    const verify_claim *claim;      /**< a claim of the paper */
+    const verify_sweep *sweep;      /**< an oracle over all inputs */
 } verify_check;
 
 /** Enters an algorithm's checks; called before main by VERIFY_CHECKS. */
@@ -194,10 +202,10 @@ void verify_add(const char *algorithm, const verify_check *checks, size_t count)
 
 /** A check at a level: one line of the plan. */
 typedef struct verify_item {
-    const char *algorithm;
+    const char *algorithm;      /**< its name in the catalogue */
     const char *implementation; /**< name of the level */
-    assay_level level;
-    const verify_check *check;
+    assay_level level;          /**< at which the check runs */
+    const verify_check *check;  /**< what runs */
 } verify_item;
 
 /** Visits every item of the catalogue, whatever the depth and level; for `list` and for suggestions. */
@@ -207,22 +215,23 @@ void verify_each_item(void (*visit)(void *self, const verify_item *item), void *
 typedef struct verify_options {
     const char *const *patterns; /**< globs over algorithm/implementation/check; a missing part means everything */
     size_t pattern_count;        /**< 0: everything */
-    verify_depth depth;
-    uint64_t seed;
-    unsigned shard, shards; /**< run items with index = shard modulo shards; 0 and 1 for all. An exhaustive sweep
-                                 is split by its 256 parts instead */
-    double timeout_scale;   /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
-    const char *program;    /**< for the replay commands, e.g. "build/assay" */
+    verify_depth depth;          /**< how much is checked */
+    uint64_t seed;               /**< of all random numbers */
+    unsigned shard;              /**< from 0: which part of the items to run; see @c shards */
+    unsigned shards;             /**< run items with index = shard modulo this; 0 or 1: all. An exhaustive sweep is
+                                  *   split by its 256 parts instead */
+    double timeout_scale;        /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
+    const char *program;         /**< for the replay commands, e.g. "build/assay" */
 } verify_options;
 
 /** Who gets the records, in the calling process, as they come. Null members are not called. */
 typedef struct verify_sink {
-    void *self;
-    void (*begin)(void *self, size_t items); /**< the plan's length */
-    void (*start)(void *self, const verify_item *item);
-    void (*advance)(void *self, double done); /**< a long check's progress, 0 to 1 */
-    void (*result)(void *self, const assay_result *result);
-    void (*series)(void *self, const assay_series *series);
+    void *self;                                                /**< given to all of these */
+    void (*begin)(void *self, size_t items);                   /**< the plan's length */
+    void (*start)(void *self, const verify_item *item);        /**< an item begins */
+    void (*advance)(void *self, double done);                  /**< a long check's progress, 0 to 1 */
+    void (*result)(void *self, const assay_result *result);    /**< an item ended; every one does, in any order */
+    void (*series)(void *self, const assay_series *series);    /**< points to be drawn */
     void (*shard)(void *self, const assay_sweep_shard *shard); /**< a finished part of a sweep */
     /** Looks up a part finished by an earlier run of the same revision; returns false if there is none. */
     bool (*find_shard)(void *self, assay_sweep_shard *shard);
@@ -232,7 +241,14 @@ typedef struct verify_sink {
 
 /** Counts of verdicts. */
 typedef struct verify_summary {
-    size_t items, passed, failed, skipped, claims, reproduced, in_part, not_reproduced;
+    size_t items;          /**< results given: the sum of those below except @c claims */
+    size_t passed;         /**< ASSAY_PASS */
+    size_t failed;         /**< ASSAY_FAIL, claims that could not be measured included */
+    size_t skipped;        /**< ASSAY_SKIPPED */
+    size_t claims;         /**< claims that were measured: the sum of the next three */
+    size_t reproduced;     /**< ASSAY_REPRODUCED */
+    size_t in_part;        /**< ASSAY_REPRODUCED_IN_PART */
+    size_t not_reproduced; /**< ASSAY_NOT_REPRODUCED */
 } verify_summary;
 
 /** Runs the checks that the options select, each in a process of its own. ASSAY_INVALID_ARGUMENT if a pattern matches
