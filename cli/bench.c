@@ -1,0 +1,188 @@
+/* assay bench: times implementations and peers, prints and keeps the timings as they come. */
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/patterns.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/timings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Options ---------------------------------------------------------------------------------------------------- */
+
+typedef struct bench_arguments {
+    common_options common;
+    size_t repetitions;
+    bool no_counters, no_limits;
+    const char *json_path;
+} bench_arguments;
+
+enum { KEY_REPETITIONS = 0x200, KEY_NO_COUNTERS, KEY_NO_LIMITS, KEY_JSON };
+
+static const struct argp_option own_options[] = {
+    {.name = "repetitions", .key = KEY_REPETITIONS, .arg = "N", .doc = "Time each N times, 9 to 10000 (default 9)"},
+    {.name = "no-counters", .key = KEY_NO_COUNTERS, .doc = "Ask for no hardware counters"},
+    {.name = "no-limits", .key = KEY_NO_LIMITS, .doc = "Do not measure the limits of the machine"},
+    {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
+    {0}};
+
+static const struct argp_child children[] = {{.argp = &options_depth},  {.argp = &options_run},
+                                             {.argp = &options_machine}, {.argp = &options_format},
+                                             {.argp = &options_database}, {0}};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    bench_arguments *arguments = state->input;
+    uint64_t number = 0;
+    switch (key) {
+    case ARGP_KEY_INIT: options_share(state, &arguments->common, 5); return 0;
+    case KEY_REPETITIONS:
+        if (!parse_number(text, 9, 10000, &number))
+            argp_error(state, "--repetitions is \"%s\", must be 9 to 10000", text);
+        arguments->repetitions = (size_t)number;
+        return 0;
+    case KEY_NO_COUNTERS: arguments->no_counters = true; return 0;
+    case KEY_NO_LIMITS: arguments->no_limits = true; return 0;
+    case KEY_JSON: arguments->json_path = text; return 0;
+    case ARGP_KEY_ARGS:
+        arguments->common.patterns = (const char *const *)(state->argv + state->next);
+        arguments->common.pattern_count = (size_t)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->common.depth == VERIFY_EXHAUSTIVE)
+            argp_error(state, "bench has --quick and --full, but no --exhaustive");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    .options = own_options,
+    .parser = parse_option,
+    .args_doc = "[PATTERN...]",
+    .doc = "Times the implementations of algorithms beside their peers, interleaved in one run.\v"
+           "A PATTERN is a glob over algorithm/implementation/workload/size. Without a depth, --full is meant. Speedups are "
+           "over the reference of the same workload and size and need it to be among what is timed.",
+    .children = children};
+
+/* ---- The run ---------------------------------------------------------------------------------------------------- */
+
+typedef struct bench_job {
+    const bench_arguments *arguments;
+    session session;
+    timing_writer writer;
+    progress progress;
+    int width; /* of the longest name */
+} bench_job;
+
+static void measure_name(void *self, const bench_item *item)
+{
+    bench_job *job = self;
+    char rest[256], name[512];
+    snprintf(rest, sizeof rest, "%s/%llu", item->workload->name, (unsigned long long)item->size);
+    if (!patterns_match(&job->arguments->common, item->algorithm, item->implementation, rest))
+        return;
+    const int length = snprintf(name, sizeof name, "%s/%s/%s", item->algorithm, item->implementation, rest);
+    if (length > job->width)
+        job->width = length;
+}
+
+static void on_begin(void *self, size_t items)
+{
+    progress_set_total(&((bench_job *)self)->progress, items);
+}
+
+static void on_start(void *self, const char *what)
+{
+    bench_job *job = self;
+    progress_clear(&job->progress);
+    timing_writer_flush(&job->writer);
+    progress_start_item(&job->progress, what);
+}
+
+static void on_limit(void *self, const assay_limit *limit)
+{
+    session_add_limit(&((bench_job *)self)->session, limit);
+}
+
+static void on_timing(void *self, const assay_timing *timing)
+{
+    bench_job *job = self;
+    progress_clear(&job->progress);
+    timing_write(&job->writer, timing);
+    progress_finish_item(&job->progress);
+    session_add_timing(&job->session, timing);
+}
+
+static void on_skipped(void *self, const bench_item *item, const char *reason)
+{
+    bench_job *job = self;
+    progress_clear(&job->progress);
+    timing_write_skipped(&job->writer, item, reason);
+    progress_finish_item(&job->progress);
+}
+
+static assay_status run(bench_job *job)
+{
+    const bench_arguments *arguments = job->arguments;
+    const common_options *common = &arguments->common;
+    const bench_options options = {.patterns = common->patterns,
+                                   .pattern_count = common->pattern_count,
+                                   .quick = common->has_depth && common->depth == VERIFY_QUICK,
+                                   .seed = common->seed,
+                                   .shard = common->shard,
+                                   .shards = common->shards,
+                                   .repetitions = arguments->repetitions,
+                                   .counters = !arguments->no_counters,
+                                   .limits = !arguments->no_limits,
+                                   .json_path = arguments->json_path,
+                                   .program = command_program};
+    const bench_sink sink = {.self = job,
+                             .begin = on_begin,
+                             .start = on_start,
+                             .limit = on_limit,
+                             .timing = on_timing,
+                             .skipped = on_skipped};
+    return bench_run(&options, &sink);
+}
+
+static int conclude(bench_job *job, assay_status status)
+{
+    char error[512];
+    snprintf(error, sizeof error, "%s", assay_error());
+    progress_clear(&job->progress);
+    if (!timing_writer_end(&job->writer))
+        complain("not all timings could be printed: no memory");
+    const assay_status kept = session_end(&job->session, status == ASSAY_OK);
+    fprintf(job->writer.format == FORMAT_TEXT ? stdout : stderr, "%zu timed, %zu skipped\n", job->writer.timings,
+            job->writer.skipped);
+    if (kept != ASSAY_OK)
+        return complain_of(kept);
+    if (status == ASSAY_OK)
+        return EXIT_ALL_GOOD;
+    complain("%s", error);
+    return exit_status_of(status);
+}
+
+int command_bench(int argc, char **argv)
+{
+    bench_arguments arguments = {.common = common_options_default(1u << FORMAT_TEXT | 1u << FORMAT_JSON |
+                                                                  1u << FORMAT_JUNIT | 1u << FORMAT_CSV)};
+    parse_arguments(&argp, argc, argv, &arguments);
+    int exit_status = options_apply(&arguments.common);
+    if (exit_status == EXIT_ALL_GOOD)
+        exit_status = patterns_check(&arguments.common, PATTERN_WORKLOADS);
+    if (exit_status != EXIT_ALL_GOOD)
+        return exit_status;
+    bench_job job = {.arguments = &arguments, .progress = progress_begin()};
+    bench_each_item(measure_name, &job);
+    assay_status status = session_begin(&job.session, &arguments.common, "bench", "", false);
+    if (status != ASSAY_OK) {
+        complain_of(status);
+        return EXIT_ENVIRONMENT;
+    }
+    job.writer = timing_writer_begin(arguments.common.format, stdout, job.width, arguments.common.seed);
+    status = run(&job);
+    return close_output(conclude(&job, status));
+}
