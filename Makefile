@@ -76,15 +76,21 @@ $(BUILD)/build_facts.h: FORCE
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 FORCE:
 
-$(BUILD)/libassay.a: $(LIB_OBJECTS)
-	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $^
+# The names of the sources, so that what was linked is linked again when a file is added or removed.
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(LIB_SOURCES) $(HARNESS_SOURCES) $(COMMAND_SOURCES) > $@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(BUILD)/libassay.so: $(LIB_OBJECTS)
-	$(QUIET_LD)$(CC) -shared -Wl,-soname,libassay.so.$(SOVERSION) -Wl,--no-undefined $(EXTRA) -fopenmp -o $@ $^ $(LIB_LIBS)
+$(BUILD)/libassay.a: $(LIB_OBJECTS) $(BUILD)/sources
+	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
+
+$(BUILD)/libassay.so: $(LIB_OBJECTS) $(BUILD)/sources
+	$(QUIET_LD)$(CC) -shared -Wl,-soname,libassay.so.$(SOVERSION) -Wl,--no-undefined $(EXTRA) -fopenmp -o $@ $(LIB_OBJECTS) $(LIB_LIBS)
 	@ln -sf libassay.so $(BUILD)/libassay.so.$(SOVERSION)
 
-$(BUILD)/libassay-harness.a: $(HARNESS_OBJECTS)
-	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libassay-harness.a: $(HARNESS_OBJECTS) $(BUILD)/sources
+	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $(HARNESS_OBJECTS)
 
 # Algorithms register themselves by being linked, so the archives are linked whole.
 whole = -Wl,--whole-archive $(1) -Wl,--no-whole-archive

@@ -27,8 +27,8 @@ static const struct argp_option own_options[] = {
     {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
     {0}};
 
-static const struct argp_child children[] = {{.argp = &options_depth},  {.argp = &options_run},
-                                             {.argp = &options_machine}, {.argp = &options_format},
+static const struct argp_child children[] = {{.argp = &options_depth},    {.argp = &options_run},
+                                             {.argp = &options_machine},  {.argp = &options_format},
                                              {.argp = &options_database}, {0}};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -62,7 +62,8 @@ static const struct argp argp = {
     .parser = parse_option,
     .args_doc = "[PATTERN...]",
     .doc = "Times the implementations of algorithms beside their peers, interleaved in one run.\v"
-           "A PATTERN is a glob over algorithm/implementation/workload/size. Without a depth, --full is meant. Speedups are "
+           "A PATTERN is a glob over algorithm/implementation/workload/size. Without a depth, --full is meant. "
+           "Speedups are "
            "over the reference of the same workload and size and need it to be among what is timed.",
     .children = children};
 

@@ -89,8 +89,8 @@ static void release_case(junit_case *c)
     free(c->output);
 }
 
-void junit_add(junit *j, const char *group, const char *name, double seconds, junit_outcome outcome, const char *message,
-               const char *output)
+void junit_add(junit *j, const char *group, const char *name, double seconds, junit_outcome outcome,
+               const char *message, const char *output)
 {
     if (j->count == j->capacity) {
         const size_t capacity = j->capacity ? 2 * j->capacity : 64;
@@ -102,9 +102,8 @@ void junit_add(junit *j, const char *group, const char *name, double seconds, ju
         j->cases = cases;
         j->capacity = capacity;
     }
-    junit_case c = {strdup(group),           strdup(name), strdup(message ? message : ""),
-                    strdup(output ? output : ""), seconds, outcome,
-                    false};
+    junit_case c = {strdup(group), strdup(name), strdup(message ? message : ""), strdup(output ? output : ""), seconds,
+                    outcome,       false};
     if (!c.group || !c.name || !c.message || !c.output) {
         release_case(&c);
         j->failed = true;
@@ -155,8 +154,8 @@ static void print_suite(report_text *t, junit *j, size_t first)
     }
     report_text_add(t, "  <testsuite name=\"");
     report_text_xml(t, group);
-    report_text_format(t, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"%.6f\">\n", tests, failures,
-                       skipped, seconds);
+    report_text_format(t, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"%.6f\">\n", tests,
+                       failures, skipped, seconds);
     for (size_t i = first; i < j->count; i++) {
         if (strcmp(j->cases[i].group, group) == 0) {
             print_case(t, &j->cases[i]);

@@ -35,8 +35,8 @@ typedef struct junit {
 typedef enum junit_outcome { JUNIT_PASSED, JUNIT_FAILED, JUNIT_SKIPPED } junit_outcome;
 
 /* A case of the class @p group; @p message says why it failed or was skipped, @p output is shown with it. */
-void junit_add(junit *j, const char *group, const char *name, double seconds, junit_outcome outcome, const char *message,
-               const char *output);
+void junit_add(junit *j, const char *group, const char *name, double seconds, junit_outcome outcome,
+               const char *message, const char *output);
 
 /* Prints the document, one suite for each group, and releases all. False if memory ran out. */
 bool junit_print(junit *j, const char *title, FILE *out);

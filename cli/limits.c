@@ -20,8 +20,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = {
     .parser = parse_option,
-    .doc = "Measures the bandwidths of memory and caches and the peaks of arithmetic, for each CPU level, with one thread "
-           "and with all. --quick takes a few seconds; the default, --full, is surer.",
+    .doc =
+        "Measures the bandwidths of memory and caches and the peaks of arithmetic, for each CPU level, with one thread "
+        "and with all. --quick takes a few seconds; the default, --full, is surer.",
     .children = children};
 
 typedef struct table {

@@ -30,11 +30,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     .parser = parse_option,
     .args_doc = "[PATTERN...]",
-    .doc = "Lists the algorithms, their implementations and whether this CPU can run them, checks and workloads.\v"
-           "A PATTERN is the glob of an algorithm's name; of algorithm/implementation/check it lists the algorithm too.",
+    .doc =
+        "Lists the algorithms, their implementations and whether this CPU can run them, checks and workloads.\v"
+        "A PATTERN is the glob of an algorithm's name; of algorithm/implementation/check it lists the algorithm too.",
     .children = children};
 
-/* ---- What an algorithm has: gathered once, so that each thing is listed once --------------------------------------- */
+/* ---- What an algorithm has: gathered once, so that each thing is listed once ---------------------------------------
+ */
 
 enum { MOST = 512 };
 
@@ -53,8 +55,7 @@ static void gather_check(void *self, const verify_item *item)
     inventory *i = self;
     if (strcmp(item->algorithm, i->algorithm) != 0)
         return;
-    i->selected =
-        i->selected || patterns_match(i->common, item->algorithm, item->implementation, item->check->name);
+    i->selected = i->selected || patterns_match(i->common, item->algorithm, item->implementation, item->check->name);
     for (size_t k = 0; k < i->check_count; k++) {
         if (i->checks[k] == item->check)
             return;

@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Templates: files of cli/templates/, assembled into the program -------------------------------------------------- */
+/* ---- Templates: files of cli/templates/, assembled into the program
+ * -------------------------------------------------- */
 
 #define TEMPLATE(NAME, FILE)                                                                                           \
     __asm__(".pushsection .rodata\n"                                                                                   \
@@ -47,7 +48,8 @@ static const struct {
 
 enum { TEMPLATES = sizeof templates / sizeof templates[0], NAME_LENGTH = 48, PATH_LENGTH = 4096 };
 
-/* ---- Options -------------------------------------------------------------------------------------------------------- */
+/* ---- Options --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct new_arguments {
     const char *name, *family, *folder;
@@ -79,14 +81,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp argp = {
-    .options = own_options,
-    .parser = parse_option,
-    .args_doc = "NAME --family FAMILY",
-    .doc = "Writes header, reference, optimized code, checks and benchmarks of a new algorithm. They compute a dot product, "
-           "build, verify and benchmark as they are, and lead through what to replace."};
+static const struct argp argp = {.options = own_options,
+                                 .parser = parse_option,
+                                 .args_doc = "NAME --family FAMILY",
+                                 .doc = "Writes header, reference, optimized code, checks and benchmarks of a new "
+                                        "algorithm. They compute a dot product, "
+                                        "build, verify and benchmark as they are, and lead through what to replace."};
 
-/* ---- Names ---------------------------------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_identifier(const char *s)
 {
@@ -135,7 +138,8 @@ static int check_names(const new_arguments *a)
     return EXIT_ALL_GOOD;
 }
 
-/* ---- Filling in ----------------------------------------------------------------------------------------------------- */
+/* ---- Filling in -----------------------------------------------------------------------------------------------------
+ */
 
 /* What stands for a mark, and the mark's length; null if @p text does not begin with one. */
 static const char *replacement(const char *text, const new_arguments *a, const char *guard, size_t *length)
@@ -158,7 +162,8 @@ static void fill_in(FILE *out, const char *text, const new_arguments *a)
     char guard[NAME_LENGTH + 1];
     size_t length = 0;
     for (; a->name[length]; length++)
-        guard[length] = a->name[length] >= 'a' && a->name[length] <= 'z' ? (char)(a->name[length] - 'a' + 'A') : a->name[length];
+        guard[length] =
+            a->name[length] >= 'a' && a->name[length] <= 'z' ? (char)(a->name[length] - 'a' + 'A') : a->name[length];
     guard[length] = '\0';
     while (*text) {
         const char *instead = *text == '@' ? replacement(text, a, guard, &length) : NULL;
@@ -183,7 +188,8 @@ static bool path_of(size_t template, const new_arguments *a, char path[PATH_LENG
     return fclose(out) == 0;
 }
 
-/* ---- Writing: everything or nothing --------------------------------------------------------------------------------- */
+/* ---- Writing: everything or nothing ---------------------------------------------------------------------------------
+ */
 
 /* What has been made so far, so that it can be taken back. */
 typedef struct made {
@@ -203,10 +209,12 @@ static void take_back(const made *m)
 static bool make_folder(made *m, const char *path)
 {
     char *folder = m->folders[m->folder_count];
-    snprintf(folder, PATH_LENGTH, "%.*s", (int)(strrchr(path, '/') - path), path);
-    if (mkdir(folder, 0777) == 0)
+    const size_t length = (size_t)(strrchr(path, '/') - path);
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    if (mkdir(folder, 0777) == 0) {
         m->folder_count++;
-    else if (errno != EEXIST) {
+    } else if (errno != EEXIST) {
         complain("cannot make the folder %s: %s", folder, strerror(errno));
         return false;
     }

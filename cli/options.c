@@ -7,8 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SEED = 0x100, KEY_SHARD, KEY_NO_DATABASE, KEY_THREADS, KEY_CPU, KEY_QUICK, KEY_FULL, KEY_EXHAUSTIVE, KEY_FORMAT,
-       KEY_DATABASE };
+enum {
+    KEY_SEED = 0x100,
+    KEY_SHARD,
+    KEY_NO_DATABASE,
+    KEY_THREADS,
+    KEY_CPU,
+    KEY_QUICK,
+    KEY_FULL,
+    KEY_EXHAUSTIVE,
+    KEY_FORMAT,
+    KEY_DATABASE
+};
 
 static const char *const format_names[] = {"text", "json", "junit", "csv"};
 
@@ -147,7 +157,9 @@ static const char *names_of(unsigned formats, char text[64])
     for (size_t i = 0; i < FORMATS; i++) {
         if (formats & 1u << i) {
             length += (size_t)snprintf(text + length, 64 - length, "%s%s", format_names[i],
-                                       left > 2 ? ", " : left == 2 ? " or " : "");
+                                       left > 2    ? ", "
+                                       : left == 2 ? " or "
+                                                   : "");
             left--;
         }
     }

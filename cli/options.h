@@ -15,14 +15,14 @@ typedef enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JUNIT, FORMAT_CSV 
 
 typedef struct common_options {
     uint64_t seed;
-    int threads;        /* 0: the default */
-    assay_level level;  /* if has_level */
+    int threads;       /* 0: the default */
+    assay_level level; /* if has_level */
     bool has_level;
     unsigned shard, shards; /* 0 <= shard < shards */
     bool has_depth;
     verify_depth depth;
     output_format format;
-    unsigned formats;   /* the set of formats that the command has: 1u << FORMAT_TEXT | ... */
+    unsigned formats; /* the set of formats that the command has: 1u << FORMAT_TEXT | ... */
     const char *database;
     bool no_database;
     const char *const *patterns;
@@ -32,10 +32,10 @@ typedef struct common_options {
 /* What holds when no option is given. */
 common_options common_options_default(unsigned formats);
 
-extern const struct argp options_machine; /* --threads, --cpu */
-extern const struct argp options_run;     /* --seed, --shard, --no-db */
-extern const struct argp options_depth;   /* --quick, --full, --exhaustive */
-extern const struct argp options_format;  /* --format */
+extern const struct argp options_machine;  /* --threads, --cpu */
+extern const struct argp options_run;      /* --seed, --shard, --no-db */
+extern const struct argp options_depth;    /* --quick, --full, --exhaustive */
+extern const struct argp options_format;   /* --format */
 extern const struct argp options_database; /* --db */
 
 /* For the parsers of commands: hands the common options to the children. */

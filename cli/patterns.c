@@ -22,12 +22,13 @@ typedef struct search {
     char part[3][NEAREST_NAME]; /* algorithm, implementation, check or workload, as typed; empty: anything */
     bool found;
     bool found_algorithm, found_implementation; /* so many parts match something */
-    nearest near[3]; /* by the algorithm alone; by implementation within matching algorithms; by the rest of the names */
+    nearest
+        near[3]; /* by the algorithm alone; by implementation within matching algorithms; by the rest of the names */
 } search;
 
 static void consider(search *s, const char *algorithm, const char *implementation, const char *name, const char *rest)
 {
-    char shown[NEAREST_NAME];
+    char shown[4 * NEAREST_NAME]; /* what is too long to advise, nearest_consider passes over */
     nearest_consider(&s->near[0], algorithm, algorithm);
     snprintf(shown, sizeof shown, "*/*/%s", name);
     nearest_consider(&s->near[0], name, shown); /* a check's name where the algorithm's should be */

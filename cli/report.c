@@ -1,8 +1,8 @@
 /* assay report: the newest results of a database as pages and files. */
+#include "reports/report.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
-#include "reports/report.h"
 
 #include <string.h>
 
@@ -31,12 +31,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp argp = {
-    .options = own_options,
-    .parser = parse_option,
-    .doc = "Writes index.html, a page for each algorithm, report.md, results.json and junit.xml from the newest results of "
-           "the database, and prints a summary.",
-    .children = children};
+static const struct argp argp = {.options = own_options,
+                                 .parser = parse_option,
+                                 .doc = "Writes index.html, a page for each algorithm, report.md, results.json and "
+                                        "junit.xml from the newest results of "
+                                        "the database, and prints a summary.",
+                                 .children = children};
 
 int command_report(int argc, char **argv)
 {

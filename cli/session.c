@@ -67,7 +67,8 @@ static bool is_of_known_source(const char *revision)
     return !dirty && strcmp(revision, "unknown") != 0;
 }
 
-assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth, bool resume)
+assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
+                           bool resume)
 {
     *s = (session){0};
     clock_gettime(CLOCK_MONOTONIC, &s->start);
@@ -113,8 +114,7 @@ assay_status session_end(session *s, bool complete)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    const double seconds =
-        (double)(now.tv_sec - s->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - s->start.tv_nsec);
+    const double seconds = (double)(now.tv_sec - s->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - s->start.tv_nsec);
     assay_status status = ASSAY_OK;
     if (s->store && complete && !s->failed)
         status = report_store_end_run(s->store, s->run_id, seconds);

@@ -11,8 +11,8 @@ typedef struct session {
     report_store *store; /* null with --no-db */
     int64_t run_id;
     assay_run run;
-    bool resumed;         /* run_id is an interrupted run that goes on */
-    bool failed;          /* the database refused a record, error says why */
+    bool resumed; /* run_id is an interrupted run that goes on */
+    bool failed;  /* the database refused a record, error says why */
     char error[512];
     char shard[32], system[256], started[32]; /* what run's strings point to */
     struct timespec start;
@@ -20,7 +20,8 @@ typedef struct session {
 
 /* Opens the database and enters a run of @p command, or with @p resume goes on with the newest run that was interrupted
  * and does not differ in revision, depth, level, seed, shard. @p depth is "" for bench. */
-assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth, bool resume);
+assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
+                           bool resume);
 
 /* Takes note of what became of a record. If the database refused it, the run is asked to stop as an interrupt would
  * (results so far are kept) and session_end says why. */

@@ -11,9 +11,9 @@ bool terminal_has_colour(FILE *file);
 
 /* The bar. Nothing is ever drawn where standard error is no terminal. */
 typedef struct progress {
-    bool shown;           /* standard error is a terminal that can redraw a line */
+    bool shown; /* standard error is a terminal that can redraw a line */
     size_t done, total;
-    double part;          /* of the item underway, 0 to 1 */
+    double part; /* of the item underway, 0 to 1 */
     double start, item_start, drawn;
     char underway[160];
 } progress;

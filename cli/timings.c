@@ -33,7 +33,7 @@ static void release_timing(kept_timing *k)
 static bool keep_timing(kept_timing *k, const assay_timing *timing)
 {
     *k = (kept_timing){.t = *timing};
-    const char **fields[] = {&k->t.algorithm, &k->t.implementation, &k->t.workload, &k->t.limit_name,
+    const char **fields[] = {&k->t.algorithm, &k->t.implementation,  &k->t.workload, &k->t.limit_name,
                              &k->t.note,      &k->t.counters_reason, &k->t.replay};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         k->strings[i] = strdup(*fields[i] ? *fields[i] : "");
@@ -90,8 +90,10 @@ static void evaluate(const timing_writer *w, kept_timing *k, const kept_timing *
     const assay_interval unknown = {NAN, NAN, NAN};
     if (assay_bootstrap_median(k->seconds, k->t.repetitions, confidence, RESAMPLES, r, &k->median) != ASSAY_OK)
         k->median = unknown;
-    if (!reference || assay_bootstrap_ratio(reference->seconds, reference->t.repetitions, k->seconds, k->t.repetitions,
-                                            confidence, RESAMPLES, r, &k->speedup) != ASSAY_OK)
+    if (k->t.is_reference)
+        k->speedup = (assay_interval){1, 1, 1};
+    else if (!reference || assay_bootstrap_ratio(reference->seconds, reference->t.repetitions, k->seconds,
+                                                 k->t.repetitions, confidence, RESAMPLES, r, &k->speedup) != ASSAY_OK)
         k->speedup = unknown;
 }
 
@@ -121,18 +123,32 @@ static report_short main_rate(const kept_timing *k)
                           : report_quantity(per_second(k->t.flops, k), "flop/s");
 }
 
+/* Prints text in a column: letters of several bytes, as in µs, take one place. */
+static void print_column(FILE *out, const char *text, int width, bool right)
+{
+    int letters = 0;
+    for (const char *c = text; *c; c++)
+        letters += (*c & 0xc0) != 0x80;
+    const int blanks = letters < width ? width - letters : 0;
+    fprintf(out, "%*s%s%*s", right ? blanks : 0, "", text, right ? 0 : blanks, "");
+}
+
 static void write_text(const timing_writer *w, const kept_timing *k)
 {
-    char name[512], speedup[192] = "", limit[160] = "";
+    char name[512], range[96], speedup[192] = "", limit[160] = "";
     snprintf(name, sizeof name, "%s/%s/%s/%llu", k->t.algorithm, k->t.implementation, k->t.workload,
              (unsigned long long)k->t.size);
     if (!isnan(k->speedup.estimate) && !k->t.is_reference)
         snprintf(speedup, sizeof speedup, "%.2fx [%.2f, %.2f]", k->speedup.estimate, k->speedup.low, k->speedup.high);
     if (!isnan(limit_fraction(k)))
         snprintf(limit, sizeof limit, "%3.0f %% of %s", 100 * limit_fraction(k), k->t.limit_name);
-    fprintf(w->out, "%-*s  %11s [%s]  %-24s  %12s  %s%s%s\n", w->width, name, report_quantity(k->median.estimate, "s").text,
-            report_range(k->median.low, k->median.high, "s").text, speedup, main_rate(k).text, limit,
-            *k->t.note ? "  " : "", k->t.note);
+    snprintf(range, sizeof range, " [%s]", report_range(k->median.low, k->median.high, "s").text);
+    print_column(w->out, name, w->width + 2, false);
+    print_column(w->out, report_quantity(k->median.estimate, "s").text, 8, true);
+    print_column(w->out, range, 20, false);
+    print_column(w->out, speedup, 24, false);
+    print_column(w->out, main_rate(k).text, 10, true);
+    fprintf(w->out, "  %s%s%s\n", limit, *k->t.note ? "  " : "", k->t.note);
 }
 
 /* ---- For machines ----------------------------------------------------------------------------------------------- */
@@ -192,11 +208,14 @@ static void write_json(const timing_writer *w, const kept_timing *k, const kept_
 
 static void write_csv(const timing_writer *w, const kept_timing *k, const kept_timing *reference)
 {
-    const double numbers[] = {k->median.estimate,         k->median.low,
-                              k->median.high,             per_second(k->t.bytes, k),
-                              per_second(k->t.items, k),  per_second(k->t.flops, k),
+    const double numbers[] = {k->median.estimate,
+                              k->median.low,
+                              k->median.high,
+                              per_second(k->t.bytes, k),
+                              per_second(k->t.items, k),
+                              per_second(k->t.flops, k),
                               limit_fraction(k)};
-    const double counters[] = {k->speedup.estimate, k->speedup.low,     k->speedup.high,    k->t.cycles,
+    const double counters[] = {k->speedup.estimate, k->speedup.low,     k->speedup.high,  k->t.cycles,
                                k->t.instructions,   k->t.branch_misses, k->t.cache_misses};
     format_csv_text(w->out, k->t.algorithm, true);
     format_csv_text(w->out, k->t.implementation, false);

@@ -22,11 +22,12 @@ enum { KEY_FRESH = 0x200 };
 static const struct argp_option own_options[] = {
     {.name = "fresh",
      .key = KEY_FRESH,
-     .doc = "Run again what an interrupted --full or --exhaustive run of this revision has finished, instead of going on"},
+     .doc =
+         "Run again what an interrupted --full or --exhaustive run of this revision has finished, instead of going on"},
     {0}};
 
-static const struct argp_child children[] = {{.argp = &options_depth},  {.argp = &options_run},
-                                             {.argp = &options_machine}, {.argp = &options_format},
+static const struct argp_child children[] = {{.argp = &options_depth},    {.argp = &options_run},
+                                             {.argp = &options_machine},  {.argp = &options_format},
                                              {.argp = &options_database}, {0}};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -57,8 +58,8 @@ static const struct argp argp = {
 /* What the patterns select. */
 typedef struct selection {
     const verify_arguments *arguments;
-    int width;           /* of the longest name */
-    size_t selected;     /* whatever the depth */
+    int width;       /* of the longest name */
+    size_t selected; /* whatever the depth */
     size_t at_this_depth;
 } selection;
 
@@ -237,8 +238,7 @@ static size_t complain_of_contradictions(const session *s)
     enum { SHOWN = 64 };
     report_contradiction *found = calloc(SHOWN, sizeof *found);
     size_t count = 0;
-    if (s->store && found &&
-        report_store_contradictions(s->store, s->run_id, found, SHOWN, &count) != ASSAY_OK)
+    if (s->store && found && report_store_contradictions(s->store, s->run_id, found, SHOWN, &count) != ASSAY_OK)
         complain("cannot compare with earlier runs: %s", assay_error());
     for (size_t i = 0; i < count && i < SHOWN; i++)
         complain("contradiction: %s/%s/%s was %s in runs of the same revision and seed", found[i].algorithm,
@@ -325,8 +325,8 @@ int command_verify(int argc, char **argv)
     verify_job job = {.arguments = &arguments, .progress = progress_begin()};
     verify_summary summary = {0};
     const bool resume = !arguments.fresh && arguments.common.depth > VERIFY_QUICK;
-    assay_status status = session_begin(&job.session, &arguments.common, "verify",
-                                        verify_depth_name(arguments.common.depth), resume);
+    assay_status status =
+        session_begin(&job.session, &arguments.common, "verify", verify_depth_name(arguments.common.depth), resume);
     if (status != ASSAY_OK) {
         complain_of(status);
         return EXIT_ENVIRONMENT; /* the store says that a path or a file is invalid, not how we were called */
