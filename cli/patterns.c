@@ -76,8 +76,11 @@ static int check_pattern(const char *pattern, pattern_scope scope)
 {
     search s = {.pattern = pattern};
     split(&s);
-    for (int i = 0; scope == PATTERN_ALL && i < assay_catalogue_size(); i++)
-        s.found = s.found || strcmp(pattern, assay_catalogue_at(i)->name) == 0;
+    for (int i = 0; i < assay_catalogue_size(); i++) {
+        const char *name = assay_catalogue_at(i)->name;
+        nearest_consider(&s.near[0], name, name);
+        s.found = s.found || (scope == PATTERN_ALL && strcmp(pattern, name) == 0);
+    }
     if (scope & PATTERN_CHECKS)
         verify_each_item(consider_check, &s);
     if (scope & PATTERN_WORKLOADS)
