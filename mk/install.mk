@@ -4,7 +4,9 @@ libdir      ?= $(prefix)/lib
 includedir  ?= $(prefix)/include
 bindir      ?= $(prefix)/bin
 mandir      ?= $(prefix)/share/man
+datadir     := $(prefix)/share/assay/data
 INSTALL     ?= install
+DATA_FILES  := $(wildcard data/*.*)
 SHARED      := libassay.so.$(VERSION)
 
 define assay_pc
@@ -44,17 +46,20 @@ install: all ## install to DESTDIR and prefix (/usr/local): libraries, headers, 
 	ln -sf $(SHARED) $(DESTDIR)$(libdir)/libassay.so.$(SOVERSION)
 	ln -sf libassay.so.$(SOVERSION) $(DESTDIR)$(libdir)/libassay.so
 	rm -f $(BUILD)/installed-harness.a
-	cp $(BUILD)/libassay-harness.a $(BUILD)/installed-harness.a
-	$(AR) rs $(BUILD)/installed-harness.a $(filter $(BUILD)/cli/%,$(COMMAND_OBJECTS))
+	$(AR) rcs $(BUILD)/installed-harness.a $(HARNESS_OBJECTS) $(filter $(BUILD)/cli/%,$(COMMAND_OBJECTS))
 	$(INSTALL) -m 644 $(BUILD)/installed-harness.a $(DESTDIR)$(libdir)/libassay-harness.a
 	printf '%s\n' "$$assay_pc" > $(DESTDIR)$(libdir)/pkgconfig/assay.pc
 	printf '%s\n' "$$harness_pc" > $(DESTDIR)$(libdir)/pkgconfig/assay-harness.pc
 	$(INSTALL) -m 755 $(BUILD)/assay $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 docs/assay.1 $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -d $(DESTDIR)$(datadir)
+	$(INSTALL) -m 644 $(DATA_FILES) $(DESTDIR)$(datadir)
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,$(SHARED) libassay.so.$(SOVERSION) libassay.so libassay.a libassay-harness.a)
 	rm -f $(DESTDIR)$(libdir)/pkgconfig/assay.pc $(DESTDIR)$(libdir)/pkgconfig/assay-harness.pc
 	rm -f $(addprefix $(DESTDIR)$(includedir)/assay/,$(notdir $(wildcard include/assay/*.h)))
 	-rmdir $(DESTDIR)$(includedir)/assay
+	rm -f $(addprefix $(DESTDIR)$(datadir)/,$(notdir $(DATA_FILES)))
+	-rmdir $(DESTDIR)$(datadir) $(DESTDIR)$(prefix)/share/assay
 	rm -f $(DESTDIR)$(bindir)/assay $(DESTDIR)$(mandir)/man1/assay.1
