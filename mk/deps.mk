@@ -16,7 +16,7 @@ deps: ## install the Debian packages that are missing (PACKAGES=ci: those of the
 	 done; \
 	 [ -n "$$missing" ] || exit 0; \
 	 install="apt-get install -y --no-install-recommends$$missing"; \
-	 echo "deps: installing$$missing"; \
+	 echo "deps: missing are$$missing"; \
 	 if [ "$$(id -u)" = 0 ]; then become=; \
 	 elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then become=sudo; \
 	 else echo "deps: packages are missing and this is not root; run: sudo $$install" >&2; exit 3; fi; \

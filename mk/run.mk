@@ -1,6 +1,7 @@
 # Running the harness: verify, bench, report, perf. The database is where the report looks for it.
 
 ASSAY := $(BUILD)/assay
+# The globs of PATTERN are for assay, not for the shell (set -f).
 PATTERN ?=
 
 # The templates of `assay new` are assembled into the program.
@@ -8,17 +9,17 @@ $(BUILD)/cli/new.c.o: $(wildcard cli/templates/*.in)
 
 .PHONY: verify verify-full verify-exhaustive
 verify: $(ASSAY) ## check everything in under a minute (PATTERN=... for a part)
-	$(ASSAY) verify --quick $(PATTERN)
+	set -f; $(ASSAY) verify --quick $(PATTERN)
 
 verify-full: $(ASSAY) ## check with more seeds and sizes and every claim; goes on where it was interrupted
-	$(ASSAY) verify --full $(PATTERN)
+	set -f; $(ASSAY) verify --full $(PATTERN)
 
 verify-exhaustive: $(ASSAY) ## check all 2^32 inputs of float32 functions too; goes on where it was interrupted
-	$(ASSAY) verify --exhaustive $(PATTERN)
+	set -f; $(ASSAY) verify --exhaustive $(PATTERN)
 
 .PHONY: bench limits
 bench: $(ASSAY) ## time everything (PATTERN=... for a part)
-	$(ASSAY) bench $(PATTERN)
+	set -f; $(ASSAY) bench $(PATTERN)
 
 limits: $(ASSAY) ## measure what this machine can do at best
 	$(ASSAY) limits
@@ -40,7 +41,7 @@ report-installed: all
 .PHONY: regress
 regress: $(ASSAY) ## compare with another revision: make regress BASE=<git rev> (PATTERN=... for a part)
 	@[ -n "$(BASE)" ] || { echo 'usage: make regress BASE=<git rev> [PATTERN=...] [REGRESS_OPTIONS=...]' >&2; exit 2; }
-	$(ASSAY) regress --base $(BASE) $(REGRESS_OPTIONS) $(PATTERN)
+	set -f; $(ASSAY) regress --base $(BASE) $(REGRESS_OPTIONS) $(PATTERN)
 
 # perf needs a counter of cycles to tell where time goes; where the kernel gives none, its software clock must do.
 PERF ?= perf
