@@ -47,7 +47,7 @@ int close_output(int status)
     return EXIT_ENVIRONMENT;
 }
 
-/* ---- Options that do not exist ---------------------------------------------------------------------------------- */
+/* ---- Options that do not exist ----------------------------------------------------------------------------------- */
 
 /* Calls visit for every option of argp and its children until it returns true. */
 static bool any_option(const struct argp *argp, bool (*visit)(void *self, const struct argp_option *option), void *self)

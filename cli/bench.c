@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Options ---------------------------------------------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 typedef struct bench_arguments {
     common_options common;
@@ -67,7 +67,7 @@ static const struct argp argp = {
            "over the reference of the same workload and size and need it to be among what is timed.",
     .children = children};
 
-/* ---- The run ---------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 typedef struct bench_job {
     const bench_arguments *arguments;

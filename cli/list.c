@@ -35,8 +35,7 @@ static const struct argp argp = {
         "A PATTERN is the glob of an algorithm's name; of algorithm/implementation/check it lists the algorithm too.",
     .children = children};
 
-/* ---- What an algorithm has: gathered once, so that each thing is listed once ---------------------------------------
- */
+/* ---- What an algorithm has: gathered once, so that each thing is listed once ------------------------------------- */
 
 enum { MOST = 512 };
 
@@ -99,7 +98,7 @@ static assay_kind kind_of(const verify_check *check)
     return check->kernel ? ASSAY_AGREEMENT : check->claim ? ASSAY_CLAIM : check->sweep ? ASSAY_ORACLE : check->kind;
 }
 
-/* ---- Text ------------------------------------------------------------------------------------------------------- */
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
 
 /* A list that goes on under its own beginning. */
 typedef struct listing {
@@ -190,7 +189,7 @@ static void print_text(const assay_algorithm *a, const inventory *i)
     putchar('\n');
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 static json_t *json_implementations(const assay_algorithm *a)
 {
@@ -264,7 +263,7 @@ static void print_json(const assay_algorithm *a, const inventory *i)
     format_json_line(stdout, object);
 }
 
-/* ---- The command ------------------------------------------------------------------------------------------------ */
+/* ---- The command ------------------------------------------------------------------------------------------------- */
 
 int command_list(int argc, char **argv)
 {

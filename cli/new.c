@@ -14,8 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Templates: files of cli/templates/, assembled into the program
- * -------------------------------------------------- */
+/* ---- Templates: files of cli/templates/, assembled into the program ---------------------------------------------- */
 
 #define TEMPLATE(NAME, FILE)                                                                                           \
     __asm__(".pushsection .rodata\n"                                                                                   \
@@ -48,8 +47,7 @@ static const struct {
 
 enum { TEMPLATES = sizeof templates / sizeof templates[0], NAME_LENGTH = 48, PATH_LENGTH = 4096 };
 
-/* ---- Options --------------------------------------------------------------------------------------------------------
- */
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 typedef struct new_arguments {
     const char *name, *family, *folder;
@@ -88,8 +86,7 @@ static const struct argp argp = {.options = own_options,
                                         "algorithm. They compute a dot product, "
                                         "build, verify and benchmark as they are, and lead through what to replace."};
 
-/* ---- Names ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 static bool is_identifier(const char *s)
 {
@@ -138,8 +135,7 @@ static int check_names(const new_arguments *a)
     return EXIT_ALL_GOOD;
 }
 
-/* ---- Filling in -----------------------------------------------------------------------------------------------------
- */
+/* ---- Filling in -------------------------------------------------------------------------------------------------- */
 
 /* What stands for a mark, and the mark's length; null if @p text does not begin with one. */
 static const char *replacement(const char *text, const new_arguments *a, const char *guard, size_t *length)
@@ -188,8 +184,7 @@ static bool path_of(size_t template, const new_arguments *a, char path[PATH_LENG
     return fclose(out) == 0;
 }
 
-/* ---- Writing: everything or nothing ---------------------------------------------------------------------------------
- */
+/* ---- Writing: everything or nothing ------------------------------------------------------------------------------ */
 
 /* What has been made so far, so that it can be taken back. */
 typedef struct made {

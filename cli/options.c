@@ -51,7 +51,7 @@ void options_share(struct argp_state *state, common_options *common, size_t chil
         state->child_inputs[i] = common;
 }
 
-/* ---- --threads, --cpu ------------------------------------------------------------------------------------------- */
+/* ---- --threads, --cpu -------------------------------------------------------------------------------------------- */
 
 static error_t parse_machine(int key, char *text, struct argp_state *state)
 {
@@ -79,7 +79,7 @@ static const struct argp_option machine_options[] = {
     {0}};
 const struct argp options_machine = {.options = machine_options, .parser = parse_machine};
 
-/* ---- --seed, --shard, --no-db ----------------------------------------------------------------------------------- */
+/* ---- --seed, --shard, --no-db ------------------------------------------------------------------------------------ */
 
 /* K/N with 1 <= K <= N. */
 static bool parse_shard(const char *text, common_options *o)
@@ -121,7 +121,7 @@ static const struct argp_option run_options[] = {
     {0}};
 const struct argp options_run = {.options = run_options, .parser = parse_run};
 
-/* ---- --quick, --full, --exhaustive ------------------------------------------------------------------------------ */
+/* ---- --quick, --full, --exhaustive ------------------------------------------------------------------------------- */
 
 static error_t parse_depth(int key, char *text, struct argp_state *state)
 {
@@ -148,7 +148,7 @@ static const struct argp_option depth_options[] = {
     {0}};
 const struct argp options_depth = {.options = depth_options, .parser = parse_depth};
 
-/* ---- --format, --db --------------------------------------------------------------------------------------------- */
+/* ---- --format, --db ---------------------------------------------------------------------------------------------- */
 
 static const char *names_of(unsigned formats, char text[64])
 {
@@ -202,7 +202,7 @@ static const struct argp_option database_options[] = {
     {0}};
 const struct argp options_database = {.options = database_options, .parser = parse_database};
 
-/* ---- Into force ------------------------------------------------------------------------------------------------- */
+/* ---- Into force -------------------------------------------------------------------------------------------------- */
 
 int options_apply(const common_options *common)
 {

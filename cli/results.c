@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Text ------------------------------------------------------------------------------------------------------- */
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
 
 static const char *colour_of(assay_verdict verdict)
 {
@@ -51,7 +51,7 @@ static void write_text(const result_writer *w, const assay_result *r)
         fprintf(w->out, "    reason: %s\n    replay: %s\n", r->reason ? r->reason : "", r->replay ? r->replay : "");
 }
 
-/* ---- For machines ----------------------------------------------------------------------------------------------- */
+/* ---- For machines ------------------------------------------------------------------------------------------------ */
 
 static void write_json(const result_writer *w, const assay_result *r)
 {
@@ -104,7 +104,7 @@ static void gather_case(result_writer *w, const assay_result *r)
     junit_add(&w->cases, group, name, r->seconds, outcome, r->reason, output);
 }
 
-/* ---- All -------------------------------------------------------------------------------------------------------- */
+/* ---- All --------------------------------------------------------------------------------------------------------- */
 
 result_writer result_writer_begin(output_format format, FILE *out, int width)
 {

@@ -21,7 +21,7 @@ typedef struct kept_timing {
     assay_interval speedup; /* over the reference of the group; NaN without one */
 } kept_timing;
 
-/* ---- Keeping ---------------------------------------------------------------------------------------------------- */
+/* ---- Keeping ----------------------------------------------------------------------------------------------------- */
 
 static void release_timing(kept_timing *k)
 {
@@ -73,7 +73,7 @@ static bool append(timing_writer *w, const assay_timing *timing)
     return true;
 }
 
-/* ---- What follows from a group ---------------------------------------------------------------------------------- */
+/* ---- What follows from a group ----------------------------------------------------------------------------------- */
 
 static const kept_timing *reference_of(const timing_writer *w)
 {
@@ -112,7 +112,7 @@ static bool has_counters(const kept_timing *k)
     return !isnan(k->t.cycles) || !isnan(k->t.instructions) || !isnan(k->t.branch_misses) || !isnan(k->t.cache_misses);
 }
 
-/* ---- Text ------------------------------------------------------------------------------------------------------- */
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
 
 /* What a reader wants of the rates: bytes, else what the algorithm counts, else operations. */
 static report_short main_rate(const kept_timing *k)
@@ -151,7 +151,7 @@ static void write_text(const timing_writer *w, const kept_timing *k)
     fprintf(w->out, "  %s%s%s\n", limit, *k->t.note ? "  " : "", k->t.note);
 }
 
-/* ---- For machines ----------------------------------------------------------------------------------------------- */
+/* ---- For machines ------------------------------------------------------------------------------------------------ */
 
 static json_t *json_interval(const char *name, const assay_interval *i)
 {
@@ -245,7 +245,7 @@ static void gather_case(timing_writer *w, const char *algorithm, const char *imp
     junit_add(&w->cases, group, name, seconds, skipped ? JUNIT_SKIPPED : JUNIT_PASSED, skipped, "");
 }
 
-/* ---- All -------------------------------------------------------------------------------------------------------- */
+/* ---- All --------------------------------------------------------------------------------------------------------- */
 
 timing_writer timing_writer_begin(output_format format, FILE *out, int width, uint64_t seed)
 {

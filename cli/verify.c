@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Options ---------------------------------------------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 typedef struct verify_arguments {
     common_options common;
@@ -53,7 +53,7 @@ static const struct argp argp = {
            "A PATTERN is a glob over algorithm/implementation/check. Without a depth, --quick is meant.",
     .children = children};
 
-/* ---- What is to be run ------------------------------------------------------------------------------------------ */
+/* ---- What is to be run ------------------------------------------------------------------------------------------- */
 
 /* What the patterns select. */
 typedef struct selection {
@@ -91,7 +91,7 @@ static int select_items(const verify_arguments *arguments, selection *s)
     return EXIT_ALL_GOOD;
 }
 
-/* ---- The run ---------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 /* Names of checks that the interrupted run has finished. */
 typedef struct finished_items {
@@ -166,7 +166,7 @@ static bool on_is_finished(void *self, const verify_item *item)
     return false;
 }
 
-/* ---- Going on with an interrupted run --------------------------------------------------------------------------- */
+/* ---- Going on with an interrupted run ---------------------------------------------------------------------------- */
 
 static bool remember_finished(finished_items *finished, const assay_result *r)
 {
@@ -230,7 +230,7 @@ static void add_kept(verify_summary *s, const verify_summary *kept)
     s->not_reproduced += kept->not_reproduced;
 }
 
-/* ---- Verdicts that change --------------------------------------------------------------------------------------- */
+/* ---- Verdicts that change ---------------------------------------------------------------------------------------- */
 
 /* Complains of verdicts that differ from an earlier run of the same revision; returns their number. */
 static size_t complain_of_contradictions(const session *s)
@@ -249,7 +249,7 @@ static size_t complain_of_contradictions(const session *s)
     return count;
 }
 
-/* ---- The command ------------------------------------------------------------------------------------------------ */
+/* ---- The command ------------------------------------------------------------------------------------------------- */
 
 static double timeout_scale(void)
 {

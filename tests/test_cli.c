@@ -1,4 +1,7 @@
-/* Tests of the assay command, run as its users do: arguments in, exit status and texts out. */
+/* Tests of the assay command, run as its users do: arguments in, exit status and texts out.
+ *
+ * What runs is the command of a copy of this source tree to which `assay new` has added an algorithm, "sample": so the
+ * tests do not depend on the collection, and every one of them tests what `assay new` writes. */
 #include "assay/build.h"
 #include "assay/cpu.h"
 #include "assay/record.h"
@@ -23,17 +26,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- Running the command
- * --------------------------------------------------------------------------------------------- */
+/* ---- Running the command ----------------------------------------------------------------------------------------- */
 
 static char folder[64]; /* of this test */
+static char tree[64];   /* the copy of the source, for all tests */
 
 static void set_up(void)
 {
     snprintf(folder, sizeof folder, "/tmp/assay-cli-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(setenv("F", folder, 1), 0); /* for the shell: "$F/a.db" */
-    ck_assert_int_eq(setenv("ASSAY", ASSAY_PROGRAM, 1), 0);
+    char program[96];
+    snprintf(program, sizeof program, "%s/build/assay", tree);
+    ck_assert_int_eq(setenv("ASSAY", program, 1), 0);
     unsetenv("MAKEFLAGS");
     unsetenv("MFLAGS");
     unsetenv("MAKELEVEL");
@@ -92,6 +97,14 @@ __attribute__((format(printf, 1, 2))) static outcome run(const char *format, ...
     return o;
 }
 
+static int occurrences(const char *text, const char *what)
+{
+    int count = 0;
+    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
 /* Demands an exit status and, unless null, that standard error mentions something. */
 static void expect(const char *command, int status, const char *mentions)
 {
@@ -105,55 +118,54 @@ static void expect(const char *command, int status, const char *mentions)
     release(&o);
 }
 
-/* ---- What there is to run: taken from the command, so that the tests outlive today's algorithms
- * ---------------------- */
+/* ---- The tree with the sample ------------------------------------------------------------------------------------ */
 
-/* The first algorithm that has a check of the kind, and the check's name. */
-static void find_check(const char *kind, char algorithm[64], char check[128])
+static pid_t owner; /* of the tree: children must not remove it */
+
+static void remove_tree(void)
 {
-    outcome o = run("$ASSAY list --format json");
-    ck_assert_int_eq(o.status, 0);
-    bool found = false;
-    for (char *line = strtok(o.out, "\n"); line && !found; line = strtok(NULL, "\n")) {
-        json_t *entry = json_loads(line, 0, NULL), *each;
-        size_t i;
-        ck_assert_ptr_nonnull(entry);
-        json_array_foreach(json_object_get(entry, "checks"), i, each)
-        {
-            if (!found && strcmp(json_string_value(json_object_get(each, "kind")), kind) == 0 &&
-                strcmp(json_string_value(json_object_get(each, "depth")), "quick") == 0) {
-                snprintf(algorithm, 64, "%s", json_string_value(json_object_get(entry, "algorithm")));
-                snprintf(check, 128, "%s", json_string_value(json_object_get(each, "name")));
-                found = true;
-            }
-        }
-        json_decref(entry);
-    }
-    ck_assert_msg(found, "no algorithm has a check of kind %s", kind);
-    release(&o);
+    if (getpid() == owner && system("rm -rf \"$TREE\"") != 0) /* NOLINT(cert-env33-c) */
+        fprintf(stderr, "cannot remove %s\n", tree);
 }
 
-/* The first workload with its smallest size, as a pattern of all its implementations. */
-static void find_workload(char pattern[256])
+/* The flags that this program was built with beyond the usual: sanitizers, coverage. */
+static const char *extra_flags(void)
 {
-    outcome o = run("$ASSAY list --format json");
-    ck_assert_int_eq(o.status, 0);
-    pattern[0] = '\0';
-    for (char *line = strtok(o.out, "\n"); line && !*pattern; line = strtok(NULL, "\n")) {
-        json_t *entry = json_loads(line, 0, NULL);
-        json_t *workload = json_array_get(json_object_get(entry, "workloads"), 0);
-        if (workload)
-            snprintf(pattern, 256, "%s/*/%s/%lld", json_string_value(json_object_get(entry, "algorithm")),
-                     json_string_value(json_object_get(workload, "name")),
-                     (long long)json_integer_value(json_array_get(json_object_get(workload, "sizes"), 0)));
-        json_decref(entry);
-    }
-    ck_assert_msg(*pattern != '\0', "no algorithm has a workload");
-    release(&o);
+    static const char usual[] = "-O3 -ffp-contract=off";
+    const char *flags = assay_build_flags();
+    return strncmp(flags, usual, sizeof usual - 1) == 0 ? flags + sizeof usual - 1 : flags;
 }
 
-/* ---- Usage
- * ----------------------------------------------------------------------------------------------------------- */
+/* Once for all tests. */
+static void make_sample(void)
+{
+    if (*tree)
+        return;
+    snprintf(tree, sizeof tree, "/tmp/assay-tree-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(tree));
+    owner = getpid();
+    atexit(remove_tree);
+    setenv("TREE", tree, 1);
+    set_up();
+    outcome o = run("set -e; cd " ASSAY_SOURCE "; cp -a .gitignore Makefile mk cli core include reference optimized "
+                    "verify bench reports tests docs data $TREE\n"
+                    "rm -rf $TREE/reports/out; mkdir $TREE/build; cd $(dirname " ASSAY_PROGRAM ")\n"
+                    "for part in cli core reference optimized verify bench reports; do cp -a $part $TREE/build; done\n"
+                    "cp -a *.h *.a sources $TREE/build");
+    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
+    release(&o);
+    o = run("cd $TREE && " ASSAY_PROGRAM " new sample --family brand_new && git init -q && git add -A && "
+            "git -c user.name=test -c user.email=test@localhost commit -qm sample && make -j2 CC='%s' EXTRA='%s' "
+            "build/assay",
+            strncmp(assay_build_compiler(), "clang", 5) == 0 ? "clang" : "gcc", extra_flags());
+    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
+    ck_assert_ptr_nonnull(strstr(o.out, "CC    optimized/brand_new/sample_avx2.c"));
+    ck_assert_msg(!strstr(o.out, "CC    cli/"), "more was compiled than what is new:\n%s", o.out);
+    release(&o);
+    tear_down();
+}
+
+/* ---- Usage ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(help_and_version_say_what_there_is)
 {
@@ -172,7 +184,7 @@ START_TEST(help_and_version_say_what_there_is)
     o = run("$ASSAY --version; $ASSAY verify --version");
     ck_assert_int_eq(o.status, 0);
     ck_assert_ptr_nonnull(strstr(o.out, assay_version()));
-    ck_assert_ptr_nonnull(strstr(o.out, assay_build_revision()));
+    ck_assert_int_eq(occurrences(o.out, "revision "), 2);
     release(&o);
     expect("$ASSAY", 2, "Usage: assay COMMAND");
     expect("$ASSAY help list verify", 2, "one COMMAND");
@@ -241,42 +253,36 @@ START_TEST(an_unknown_level_in_the_environment_is_refused)
 }
 END_TEST
 
-/* Leaves out the second letter of a name. */
-static void misspell(const char *name, char out[128])
-{
-    snprintf(out, 128, "%c%s", name[0], name + 2);
-}
+static const char *const unmatched[][2] = {
+    {"smaple", "nothing matches \"smaple\"; did you mean sample"},
+    {"'sample/*/dot_agres'", "did you mean sample/*/dot_agrees?"},
+    {"'sampel/*/dot_agrees'", "did you mean sample"},
+    {"sample/refernce", "did you mean sample/reference?"},
+    {"sample/dot_agrees", "did you mean sample/*/dot_agrees?"},
+    {"dot_agrees", "did you mean */*/dot_agrees?"},
+    {"sample qqqqqqqqqqqqqqqq", "nothing matches \"qqqqqqqqqqqqqqqq\"\n"},
+};
 
 START_TEST(patterns_that_match_nothing_get_advice)
 {
-    char algorithm[64], check[128], typo[128], command[512], advice[512];
-    find_check("agreement", algorithm, check);
-    misspell(algorithm, typo);
     static const char *const commands[] = {"verify", "list", "verify --format json"};
+    char command[256];
     for (size_t i = 0; i < 3; i++) {
-        snprintf(command, sizeof command, "$ASSAY %s %s", commands[i], typo);
-        snprintf(advice, sizeof advice, "nothing matches \"%s\"; did you mean %s", typo, algorithm);
-        expect(command, 2, advice);
+        snprintf(command, sizeof command, "$ASSAY %s %s", commands[i], unmatched[_i][0]);
+        expect(command, 2, unmatched[_i][1]);
     }
-    misspell(check, typo);
-    snprintf(command, sizeof command, "$ASSAY verify '%s/*/%s'", algorithm, typo);
-    snprintf(advice, sizeof advice, "%s/*/%s", algorithm, check);
-    expect(command, 2, advice);
-    snprintf(command, sizeof command, "$ASSAY verify %s/refernce", algorithm);
-    snprintf(advice, sizeof advice, "did you mean %s/reference?", algorithm);
-    expect(command, 2, advice);
-    snprintf(command, sizeof command, "$ASSAY verify %s", check);
-    snprintf(advice, sizeof advice, "*/*/%s", check);
-    expect(command, 2, advice);
-    expect("$ASSAY verify qqqqqqqqqqqqqqqq", 2, "nothing matches \"qqqqqqqqqqqqqqqq\"\n");
-    expect("$ASSAY bench nothing_like_it", 2, "nothing matches");
-    snprintf(command, sizeof command, "$ASSAY verify %s no_such_algorithm_here", algorithm);
-    expect(command, 2, "nothing matches \"no_such_algorithm_here\"");
 }
 END_TEST
 
-/* ---- list
- * ------------------------------------------------------------------------------------------------------------ */
+START_TEST(patterns_of_workloads_get_advice_too)
+{
+    expect("$ASSAY bench sample/avx2/dto", 2, "did you mean sample/avx2/dot?");
+    expect("$ASSAY bench sample/avx2/dot/7", 2, "nothing matches");
+    expect("$ASSAY bench 'sample/OpenBLAS sodt'", 2, "did you mean sample/OpenBLAS sdot?");
+}
+END_TEST
+
+/* ---- list -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(list_tells_what_this_cpu_can_run)
 {
@@ -304,19 +310,17 @@ START_TEST(list_tells_what_this_cpu_can_run)
     ck_assert_int_gt(algorithms, 0);
     release(&o);
 
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    o = run("$ASSAY list %s", algorithm);
+    o = run("$ASSAY list sample");
     ck_assert_int_eq(o.status, 0);
-    ck_assert_ptr_nonnull(strstr(o.out, algorithm));
-    ck_assert_ptr_nonnull(strstr(o.out, check));
-    ck_assert_ptr_nonnull(strstr(o.out, "implementations"));
+    ck_assert_ptr_nonnull(strstr(o.out, "sample"));
+    ck_assert_ptr_nonnull(strstr(o.out, "agreement        dot_agrees"));
+    ck_assert_ptr_nonnull(strstr(o.out, "implementations  reference, baseline, avx2"));
+    ck_assert_ptr_nonnull(strstr(o.out, "OpenBLAS sdot"));
     release(&o);
 }
 END_TEST
 
-/* ---- verify: formats
- * --------------------------------------------------------------------------------------------------- */
+/* ---- verify: formats --------------------------------------------------------------------------------------------- */
 
 static bool ends_with_summary(const char *text)
 {
@@ -332,11 +336,9 @@ static bool ends_with_summary(const char *text)
 
 START_TEST(text_is_one_line_for_each_check)
 {
-    char algorithm[64], check[128];
-    find_check("rejection", algorithm, check);
-    outcome o = run("$ASSAY verify --no-db '%s/*/%s'", algorithm, check);
+    outcome o = run("$ASSAY verify --no-db 'sample/*/dot_rejects'");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
-    ck_assert_ptr_nonnull(strstr(o.out, check));
+    ck_assert_ptr_nonnull(strstr(o.out, "sample/avx2/dot_rejects "));
     ck_assert_ptr_nonnull(strstr(o.out, "pass"));
     ck_assert_msg(ends_with_summary(o.out), "no summary at the end:\n%s", o.out);
     ck_assert_msg(!strchr(o.out, '\033') && !strchr(o.err, '\033'), "colours in a pipe");
@@ -353,9 +355,7 @@ enum { RESULT_FIELDS = sizeof result_fields / sizeof result_fields[0] };
 
 START_TEST(json_has_exactly_the_fields)
 {
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    outcome o = run("$ASSAY verify --no-db --seed 42 --format json '%s/*/%s'", algorithm, check);
+    outcome o = run("$ASSAY verify --no-db --seed 42 --format json 'sample/*/dot_agrees'");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     int lines = 0;
     for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
@@ -371,7 +371,7 @@ START_TEST(json_has_exactly_the_fields)
             i++;
         }
         ck_assert_uint_eq(i, RESULT_FIELDS);
-        ck_assert_str_eq(json_string_value(json_object_get(result, "algorithm")), algorithm);
+        ck_assert_str_eq(json_string_value(json_object_get(result, "algorithm")), "sample");
         ck_assert_str_eq(json_string_value(json_object_get(result, "kind")), "agreement");
         ck_assert_int_eq(json_integer_value(json_object_get(result, "seed")), 42);
         ck_assert(json_is_real(json_object_get(result, "seconds")));
@@ -418,10 +418,7 @@ static int csv_fields(const char **text)
 
 START_TEST(csv_is_csv)
 {
-    char algorithm[64], check[128], command[512];
-    find_check("agreement", algorithm, check);
-    snprintf(command, sizeof command, "$ASSAY verify --no-db --format csv %s/reference", algorithm);
-    outcome o = run("%s", command);
+    outcome o = run("$ASSAY verify --no-db --format csv sample");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     const char *text = o.out;
     int records = 0;
@@ -435,19 +432,9 @@ START_TEST(csv_is_csv)
 }
 END_TEST
 
-static int occurrences(const char *text, const char *what)
-{
-    int count = 0;
-    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
-        count++;
-    return count;
-}
-
 START_TEST(junit_counts_its_cases)
 {
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    outcome o = run("$ASSAY verify --no-db --format junit %s/reference", algorithm);
+    outcome o = run("$ASSAY verify --no-db --format junit sample");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     ck_assert_int_eq(strncmp(o.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", 50), 0);
     int promised = 0;
@@ -462,11 +449,10 @@ START_TEST(junit_counts_its_cases)
 }
 END_TEST
 
-/* ---- verify: on a terminal
- * --------------------------------------------------------------------------------------------- */
+/* ---- verify: on a terminal --------------------------------------------------------------------------------------- */
 
 /* Runs the command with a terminal for output; gives what came there. */
-static char *run_on_terminal(const char *pattern, const char *no_colour)
+static char *run_on_terminal(const char *no_colour)
 {
     int terminal;
     struct winsize size = {.ws_row = 25, .ws_col = 100};
@@ -476,7 +462,7 @@ static char *run_on_terminal(const char *pattern, const char *no_colour)
         setenv("TERM", "xterm", 1);
         if (no_colour)
             setenv("NO_COLOR", no_colour, 1);
-        execl(ASSAY_PROGRAM, "assay", "verify", "--no-db", pattern, (char *)NULL);
+        execl(getenv("ASSAY"), "assay", "verify", "--no-db", "sample", (char *)NULL);
         _exit(127);
     }
     char *text = calloc(1, 1 << 20);
@@ -493,25 +479,22 @@ static char *run_on_terminal(const char *pattern, const char *no_colour)
 
 START_TEST(a_terminal_gets_colours_and_a_bar)
 {
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    char *text = run_on_terminal(algorithm, NULL);
+    char *text = run_on_terminal(NULL);
     ck_assert_ptr_nonnull(strstr(text, "\033[32mpass"));
     ck_assert_ptr_nonnull(strstr(text, "\r["));
     ck_assert_ptr_nonnull(strstr(text, " of "));
     free(text);
-    text = run_on_terminal(algorithm, "1");
+    text = run_on_terminal("1");
     ck_assert_ptr_null(strstr(text, "\033[32m"));
     ck_assert_ptr_nonnull(strstr(text, "\r["));
     free(text);
-    text = run_on_terminal(algorithm, ""); /* empty means not set: https://no-color.org */
+    text = run_on_terminal(""); /* empty means not set: https://no-color.org */
     ck_assert_ptr_nonnull(strstr(text, "\033[32m"));
     free(text);
 }
 END_TEST
 
-/* ---- The database
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- The database ------------------------------------------------------------------------------------------------ */
 
 typedef struct tally {
     int runs, ended, results, failures;
@@ -548,31 +531,26 @@ static tally count_records(const char *name)
 
 START_TEST(results_are_kept)
 {
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    outcome o = run("$ASSAY verify --db $F/new/folder/a.db %s/reference", algorithm);
+    outcome o = run("$ASSAY verify --db $F/new/folder/a.db sample");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     release(&o);
     tally first = count_records("new/folder/a.db");
     ck_assert_int_eq(first.runs, 1);
     ck_assert_int_eq(first.ended, 1);
-    ck_assert_int_ge(first.results, 1);
-    o = run("$ASSAY verify --db $F/new/folder/a.db %s/reference", algorithm);
+    ck_assert_int_eq(first.results, 13);
+    o = run("$ASSAY verify --db $F/new/folder/a.db sample");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     release(&o);
     tally second = count_records("new/folder/a.db");
     ck_assert_int_eq(second.runs, 2);
-    ck_assert_int_eq(second.results, 2 * first.results);
+    ck_assert_int_eq(second.results, 26);
 }
 END_TEST
 
 START_TEST(bad_databases_are_refused_and_left_alone)
 {
-    char algorithm[64], check[128];
-    find_check("rejection", algorithm, check);
     outcome o = run("echo text >$F/file; head -c 100000 /dev/urandom >$F/corrupt.db; cp $F/corrupt.db $F/corrupt.copy\n"
-                    "$ASSAY verify --db $F/newer.db '%s/*/%s' >/dev/null || exit 9",
-                    algorithm, check);
+                    "$ASSAY verify --db $F/newer.db 'sample/*/dot_rejects' >/dev/null || exit 9");
     ck_assert_int_eq(o.status, 0);
     release(&o);
     char path[128];
@@ -603,18 +581,15 @@ END_TEST
 /* A limit on the size of files, in blocks of 512 bytes, stands for a full disk. */
 START_TEST(a_full_disk_keeps_the_results_so_far)
 {
-    char algorithm[64], check[128];
-    find_check("rejection", algorithm, check);
-    outcome o = run("(ulimit -f 16; exec $ASSAY verify --db $F/a.db); echo $?; "
-                    "$ASSAY verify --db $F/b.db '%s/*/%s' >/dev/null && stat -c %%s $F/b.db",
-                    algorithm, check);
+    outcome o = run("(ulimit -f 16; exec $ASSAY verify --db $F/a.db sample); echo $?; "
+                    "$ASSAY verify --db $F/b.db 'sample/*/dot_rejects' >/dev/null && stat -c %%s $F/b.db");
     int status, size, printed = 0;
     ck_assert_msg(sscanf(o.out, "%d %d", &status, &size) == 2, "%s%s", o.out, o.err);
     ck_assert_int_eq(status, 3);
     release(&o);
 
     /* Room for an empty database and its first records. */
-    o = run("rm $F/a.db*; ulimit -f %d; exec $ASSAY verify --db $F/a.db --format json", size / 512 + 4);
+    o = run("rm $F/a.db*; ulimit -f %d; exec $ASSAY verify --db $F/a.db --format json sample", size / 512 + 4);
     ck_assert_msg(o.status == 3, "exit status %d: %s", o.status, o.err);
     ck_assert_msg(strstr(o.err, "the database refused a result, those before it are kept"), "%s", o.err);
     for (const char *c = o.out; *c; c++)
@@ -641,7 +616,7 @@ START_TEST(a_file_system_without_space_is_no_crash)
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 1);
         dup2(null, 2);
-        execl(ASSAY_PROGRAM, "assay", "verify", "--db", path, (char *)NULL);
+        execl(getenv("ASSAY"), "assay", "verify", "--db", path, "sample", (char *)NULL);
         _exit(127);
     }
     int state;
@@ -653,19 +628,15 @@ END_TEST
 
 START_TEST(output_that_cannot_be_written_is_told)
 {
-    char algorithm[64], check[128], command[512];
-    find_check("rejection", algorithm, check);
-    snprintf(command, sizeof command, "$ASSAY verify --no-db '%s/*/%s' >/dev/full", algorithm, check);
-    expect(command, 3, "cannot write the output");
+    expect("$ASSAY verify --no-db 'sample/*/dot_rejects' >/dev/full", 3, "cannot write the output");
     expect("$ASSAY list >/dev/full", 3, "cannot write the output");
     expect("$ASSAY help >/dev/full", 3, "cannot write the output");
 }
 END_TEST
 
-/* ---- Interrupts
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Interrupts -------------------------------------------------------------------------------------------------- */
 
-/* Starts verify --full of everything and interrupts it after its first result. */
+/* Starts verify --full and interrupts it after its first result. */
 static int interrupt_after_a_result(void)
 {
     char path[128], byte;
@@ -680,13 +651,12 @@ static int interrupt_after_a_result(void)
         dup2(null, 2);
         close(ends[0]);
         close(ends[1]);
-        execl(ASSAY_PROGRAM, "assay", "verify", "--full", "--db", path, (char *)NULL);
+        execl(getenv("ASSAY"), "assay", "verify", "--full", "--db", path, "sample", (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
     while (read(ends[0], &byte, 1) == 1 && byte != '\n')
         continue;
-    usleep(20000);
     kill(child, SIGINT);
     while (read(ends[0], &byte, 1) == 1)
         continue;
@@ -707,14 +677,37 @@ START_TEST(an_interrupted_run_keeps_its_results_and_goes_on)
     ck_assert_int_eq(before.failures, 0);
     ck_assert_int_eq(interrupt_after_a_result(), 130);
     tally after = count_records("a.db");
-    const bool is_known = !strstr(assay_build_revision(), "dirty") && strcmp(assay_build_revision(), "unknown") != 0;
-    ck_assert_int_eq(after.runs, is_known ? 1 : 2); /* changed source starts anew */
-    ck_assert_int_ge(after.results, before.results);
+    ck_assert_int_eq(after.runs, 1);
+    ck_assert_int_gt(after.results, before.results);
+
+    /* The third time to the end: all results, each once, the earlier ones printed again. */
+    outcome o = run("$ASSAY verify --full --db $F/a.db sample");
+    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
+    ck_assert_ptr_nonnull(strstr(o.err, "going on with run 1, which was interrupted"));
+    ck_assert_ptr_nonnull(strstr(o.out, "13 passed, 0 failed, 0 skipped"));
+    release(&o);
+    tally whole = count_records("a.db");
+    ck_assert_int_eq(whole.runs, 1);
+    ck_assert_int_eq(whole.ended, 1);
+    ck_assert_int_eq(whole.results, 13);
+
+    /* A finished run is not gone on with, nor an interrupted one if all is to be run afresh. */
+    ck_assert_int_eq(interrupt_after_a_result(), 130);
+    ck_assert_int_eq(count_records("a.db").runs, 2);
+    o = run("$ASSAY verify --full --fresh --db $F/a.db sample");
+    ck_assert_msg(o.status == 0 && *o.err == '\0', "%s%s", o.out, o.err);
+    release(&o);
+    ck_assert_int_eq(count_records("a.db").runs, 3);
+    o = run("echo '/* changed */' >>$TREE/core/status.c; cd $TREE; make build/assay >/dev/null; "
+            "$ASSAY verify --full --db $F/a.db 'sample/*/dot_rejects'");
+    ck_assert_msg(o.status == 0 && *o.err == '\0', "changed source must start anew: %s%s", o.out, o.err);
+    release(&o);
+    ck_assert_int_eq(count_records("a.db").runs, 4);
+    expect("cd $TREE && git checkout -q core && make build/assay >/dev/null", 0, NULL);
 }
 END_TEST
 
-/* ---- Contradictions
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Contradictions ---------------------------------------------------------------------------------------------- */
 
 typedef struct copying {
     report_store *store;
@@ -742,11 +735,8 @@ static bool plant_run(void *self, const report_run *stored)
 
 START_TEST(a_verdict_that_changes_is_a_failure)
 {
-    if (strstr(assay_build_revision(), "dirty") || strcmp(assay_build_revision(), "unknown") == 0)
-        return; /* verdicts of changed source are never compared */
-    char algorithm[64], check[128], command[512], path[128];
-    find_check("claim", algorithm, check);
-    snprintf(command, sizeof command, "$ASSAY verify --db $F/a.db '%s/*/%s'", algorithm, check);
+    static const char command[] = "$ASSAY verify --db $F/a.db 'sample/*/C1'";
+    char path[128];
     expect(command, 0, NULL);
     snprintf(path, sizeof path, "%s/a.db", folder);
     copying c = {0};
@@ -757,8 +747,7 @@ START_TEST(a_verdict_that_changes_is_a_failure)
 }
 END_TEST
 
-/* ---- bench
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- bench ------------------------------------------------------------------------------------------------------- */
 
 static const char *const timing_fields[] = {
     "algorithm",        "implementation",   "workload",         "size",           "repetitions", "seconds",
@@ -781,9 +770,7 @@ static bool is_ordered(json_t *interval, const char *estimate)
 
 START_TEST(bench_json_has_exactly_the_fields)
 {
-    char pattern[256];
-    find_workload(pattern);
-    outcome o = run("$ASSAY bench --full --no-limits --format json --db $F/a.db '%s'", pattern);
+    outcome o = run("$ASSAY bench --full --no-limits --format json --db $F/a.db 'sample/*/dot/1024'");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     int lines = 0, references = 0;
     for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
@@ -817,28 +804,23 @@ START_TEST(bench_json_has_exactly_the_fields)
     release(&o);
     ck_assert_int_eq(count_records("a.db").ended, 1);
 
-    *strchr(pattern, '*') = '\0'; /* "algorithm/" */
-    o = run("$ASSAY bench --quick --no-limits --no-db --format csv '%s'baseline", pattern);
-    if (o.status == 0) {
-        for (const char *text = o.out; *text;)
-            ck_assert_int_eq(csv_fields(&text), 21);
-        ck_assert_ptr_null(strstr(o.out, ",reference,")); /* without the reference there is no speedup */
-    }
+    o = run("$ASSAY bench --quick --no-limits --no-db --format csv sample/baseline/dot/1024");
+    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
+    int records = 0;
+    for (const char *text = o.out; *text; records++)
+        ck_assert_int_eq(csv_fields(&text), 21);
+    ck_assert_int_eq(records, 2);
+    ck_assert_ptr_null(strstr(o.out, ",reference,")); /* without the reference there is no speedup */
     release(&o);
 }
 END_TEST
 
-/* ---- merge and report
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- merge and report -------------------------------------------------------------------------------------------- */
 
 START_TEST(shards_merge_to_the_whole)
 {
-    char algorithm[64], check[128], command[512];
-    find_check("agreement", algorithm, check);
-    outcome o =
-        run("for k in 1 2 3; do $ASSAY verify --shard $k/3 --db $F/$k.db %s || exit 9; done; $ASSAY verify --db "
-            "$F/whole.db %s || exit 9",
-            algorithm, algorithm);
+    outcome o = run("for k in 1 2 3; do $ASSAY verify --shard $k/3 --db $F/$k.db sample || exit 9; done; "
+                    "$ASSAY verify --db $F/whole.db sample || exit 9");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
     release(&o);
     expect("$ASSAY merge $F/1.db $F/2.db $F/3.db -o $F/all.db", 0, NULL);
@@ -848,8 +830,7 @@ START_TEST(shards_merge_to_the_whole)
     ck_assert_int_eq(all.results,
                      count_records("1.db").results + count_records("2.db").results + count_records("3.db").results);
     expect("$ASSAY merge $F/1.db $F/2.db -o $F/all.db", 2, "all.db");
-    snprintf(command, sizeof command, "$ASSAY verify --seed 77 --db $F/other.db %s/reference", algorithm);
-    expect(command, 0, NULL);
+    expect("$ASSAY verify --seed 77 --db $F/other.db sample/reference", 0, NULL);
     expect("$ASSAY merge $F/1.db $F/other.db -o $F/both.db", 2, "77");
     expect("test ! -e $F/both.db", 0, NULL);
     expect("$ASSAY merge $F/1.db $F/nowhere.db -o $F/both.db", 3, "nowhere.db");
@@ -858,12 +839,9 @@ END_TEST
 
 START_TEST(report_writes_pages)
 {
-    char algorithm[64], check[128];
-    find_check("agreement", algorithm, check);
-    outcome o =
-        run("$ASSAY verify --db $F/a.db %s/reference >/dev/null && $ASSAY report --db $F/a.db -o $F/pages", algorithm);
+    outcome o = run("$ASSAY verify --db $F/a.db sample/reference >/dev/null && $ASSAY report --db $F/a.db -o $F/pages");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
-    ck_assert_ptr_nonnull(strstr(o.out, algorithm));
+    ck_assert_ptr_nonnull(strstr(o.out, "sample"));
     ck_assert_ptr_nonnull(strstr(o.out, "pages/index.html"));
     release(&o);
     expect("test -s $F/pages/index.html", 0, NULL);
@@ -872,9 +850,7 @@ START_TEST(report_writes_pages)
 }
 END_TEST
 
-/* ---- new
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- new --------------------------------------------------------------------------------------------------------- */
 
 static const char *const wrong_names[][2] = {
     {"Upper", "must be at most"},     {"9lives", "must be at most"},
@@ -885,15 +861,13 @@ static const char *const wrong_names[][2] = {
 
 START_TEST(new_refuses_bad_names)
 {
-    char command[512], algorithm[64], check[128];
+    char command[512];
     for (size_t i = 0; i < sizeof wrong_names / sizeof wrong_names[0]; i++) {
-        snprintf(command, sizeof command, "$ASSAY new %s --family arithmetic -C %s", wrong_names[i][0], ASSAY_SOURCE);
+        snprintf(command, sizeof command, "$ASSAY new %s --family arithmetic -C $TREE", wrong_names[i][0]);
         expect(command, 2, wrong_names[i][1]);
     }
-    expect("$ASSAY new fine --family ../.. -C " ASSAY_SOURCE, 2, "--family is");
-    find_check("agreement", algorithm, check);
-    snprintf(command, sizeof command, "$ASSAY new %s --family arithmetic -C %s", algorithm, ASSAY_SOURCE);
-    expect(command, 2, "already");
+    expect("$ASSAY new fine --family ../.. -C $TREE", 2, "--family is");
+    expect("$ASSAY new sample --family arithmetic -C $TREE", 2, "already");
     expect("$ASSAY new fine --family arithmetic -C $F", 2, "no source tree");
 }
 END_TEST
@@ -922,55 +896,54 @@ START_TEST(new_writes_all_or_nothing)
 }
 END_TEST
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#else
-#define IS_SANITIZED 0
-#endif
-
-START_TEST(what_new_writes_builds_verifies_and_benchmarks)
+/* make_sample has built it. */
+START_TEST(what_new_writes_verifies_and_benchmarks)
 {
-    if (IS_SANITIZED)
-        return; /* the copy would be built without: the same as in the plain build */
-    outcome o =
-        run("set -e; mkdir $F/tree; cd " ASSAY_SOURCE "; cp -a Makefile mk cli core include reference optimized verify "
-            "bench reports tests $F/tree; rm -rf $F/tree/reports/out; mkdir $F/tree/build\n"
-            "cd $(dirname $ASSAY); for part in cli core reference optimized verify bench reports; do "
-            "[ ! -d $part ] || cp -a $part $F/tree/build; done; cp -a *.h *.a sources $F/tree/build");
+    outcome o = run("$ASSAY verify --full --no-db sample");
     ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
-    release(&o);
-    o = run("cd $F/tree && $ASSAY new round_trip --family brand_new && make -j2 build/assay");
-    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
-    ck_assert_ptr_nonnull(strstr(o.out, "CC    optimized/brand_new/round_trip_avx2.c"));
-    release(&o);
-    o = run("cd $F/tree && build/assay verify --full round_trip");
-    ck_assert_msg(o.status == 0 && strstr(o.out, " 0 failed, "), "%s%s", o.out, o.err);
-    ck_assert_int_ge(occurrences(o.out, " pass "), 10);
+    ck_assert_int_eq(occurrences(o.out, " pass "), 12);
     ck_assert_int_eq(occurrences(o.out, " reproduced "), 1);
+    ck_assert_ptr_nonnull(strstr(o.out, "13 passed, 0 failed, 0 skipped"));
     release(&o);
-    o = run("cd $F/tree && build/assay bench --quick --no-limits round_trip");
-    ck_assert_msg(o.status == 0 && strstr(o.out, "round_trip/OpenBLAS sdot/dot/1024"), "%s%s", o.out, o.err);
-    release(&o);
-
-    /* And its checks see a mistake: the last product is left out. */
-    o = run("cd $F/tree && sed -i 's/for (; i < n; i++)/for (; i + 1 < n; i++)/' optimized/brand_new/round_trip.c && "
-            "make -j2 build/assay && build/assay verify round_trip");
-    ck_assert_msg(o.status == 1, "%s%s", o.out, o.err);
-    ck_assert_ptr_nonnull(strstr(o.out, "FAIL"));
-    ck_assert_ptr_nonnull(strstr(o.out, "replay: build/assay verify 'round_trip/baseline/"));
+    o = run("$ASSAY bench --quick --no-limits --no-db sample");
+    ck_assert_msg(o.status == 0, "%s%s", o.out, o.err);
+    ck_assert_ptr_nonnull(strstr(o.out, "sample/OpenBLAS sdot/dot/1024"));
+    ck_assert_ptr_nonnull(strstr(o.out, "sample/avx2/dot/1024"));
     release(&o);
 }
 END_TEST
 
-/* ---- All
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* Mistakes in the optimized code, by sed, and the check that must see each. */
+static const char *const mistakes[][3] = {
+    {"s/for (; i < n; i++)/for (; i + 1 < n; i++)/", "sample.c", "sample/baseline/dot_agrees"},
+    {"s/_mm256_add_pd(c, d)/c/", "sample_avx2.c", "sample/avx2/dot_truth"},
+    {"s/i += 16/i += 17/", "sample_avx2.c", "sample/avx2/dot_agrees"},
+};
+
+START_TEST(its_checks_see_mistakes)
+{
+    outcome o =
+        run("cd $TREE && sed -i '%s' optimized/brand_new/%s && make build/assay && build/assay verify --no-db sample",
+            mistakes[_i][0], mistakes[_i][1]);
+    outcome undo = run("cd $TREE && git checkout -q optimized && make build/assay");
+    ck_assert_msg(undo.status == 0, "%s%s", undo.out, undo.err);
+    release(&undo);
+    ck_assert_msg(o.status == 1, "exit status %d: %s%s", o.status, o.out, o.err);
+    char line[256];
+    snprintf(line, sizeof line, "replay: build/assay verify '%s' --quick --seed 1", mistakes[_i][2]);
+    ck_assert_msg(strstr(o.out, line) && strstr(o.out, "FAIL") && strstr(o.out, "reason: "), "%s", o.out);
+    release(&o);
+}
+END_TEST
+
+/* ---- All --------------------------------------------------------------------------------------------------------- */
 
 Suite *test_cli(void);
 
 static TCase *add_case(Suite *suite, const char *name, double seconds)
 {
     TCase *c = tcase_create(name);
+    tcase_add_unchecked_fixture(c, make_sample, NULL);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_set_timeout(c, seconds);
     suite_add_tcase(suite, c);
@@ -984,7 +957,9 @@ Suite *test_cli(void)
     tcase_add_test(usage, help_and_version_say_what_there_is);
     tcase_add_loop_test(usage, wrong_usage_is_refused, 0, (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(usage, an_unknown_level_in_the_environment_is_refused);
-    tcase_add_test(usage, patterns_that_match_nothing_get_advice);
+    tcase_add_loop_test(usage, patterns_that_match_nothing_get_advice, 0,
+                        (int)(sizeof unmatched / sizeof unmatched[0]));
+    tcase_add_test(usage, patterns_of_workloads_get_advice_too);
     tcase_add_test(usage, list_tells_what_this_cpu_can_run);
     TCase *output = add_case(suite, "output", 120);
     tcase_add_test(output, text_is_one_line_for_each_check);
@@ -1006,6 +981,7 @@ Suite *test_cli(void)
     TCase *new_algorithm = add_case(suite, "new", 300);
     tcase_add_test(new_algorithm, new_refuses_bad_names);
     tcase_add_test(new_algorithm, new_writes_all_or_nothing);
-    tcase_add_test(new_algorithm, what_new_writes_builds_verifies_and_benchmarks);
+    tcase_add_test(new_algorithm, what_new_writes_verifies_and_benchmarks);
+    tcase_add_loop_test(new_algorithm, its_checks_see_mistakes, 0, (int)(sizeof mistakes / sizeof mistakes[0]));
     return suite;
 }
