@@ -663,7 +663,8 @@ static int interrupt_after_a_result(void)
     close(ends[0]);
     int state;
     ck_assert_int_eq(waitpid(child, &state, 0), child);
-    ck_assert_msg(WIFEXITED(state), "wait status 0x%x", (unsigned)state);
+    if (WIFSIGNALED(state))
+        return 128 + WTERMSIG(state); /* before the checks began; a shell says the same */
     return WEXITSTATUS(state);
 }
 
