@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *command_program = "assay";
+
 void complain(const char *format, ...)
 {
     va_list arguments;

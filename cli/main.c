@@ -31,8 +31,6 @@ static const command commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-const char *command_program = "assay";
-
 static const command *find_command(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
