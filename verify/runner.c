@@ -46,9 +46,12 @@ void verify_release_signals(void)
 
 static void replay_command(const verify_options *options, const verify_item *item, char *text, size_t size)
 {
-    snprintf(text, size, "%s verify '%s/%s/%s' --%s --seed %llu", options->program ? options->program : "assay",
+    /* Checks that are not repeated for each level run at the one in force, and have its name. */
+    const bool is_narrowed = assay_cpu_level() != assay_cpu_best();
+    snprintf(text, size, "%s verify '%s/%s/%s' --%s --seed %llu%s%s", options->program ? options->program : "assay",
              item->algorithm, item->implementation, item->check->name, verify_depth_name(options->depth),
-             (unsigned long long)options->seed);
+             (unsigned long long)options->seed, is_narrowed ? " --cpu " : "",
+             is_narrowed ? assay_level_name(assay_cpu_level()) : "");
 }
 
 static assay_kind kind_of(const verify_check *check)
