@@ -123,20 +123,6 @@ assay_status store_step(report_store *store, const char *doing, sqlite3_stmt *st
     return code == SQLITE_ROW || code == SQLITE_DONE ? ASSAY_OK : store_fail(store, doing);
 }
 
-/* The first column of the first row. */
-static assay_status query_integer(report_store *store, const char *sql, int64_t *value)
-{
-    sqlite3_stmt *statement;
-    bool row = false;
-    assay_status status = store_prepare(store, "open", sql, &statement);
-    if (status == ASSAY_OK)
-        status = store_step(store, "open", statement, &row);
-    if (status == ASSAY_OK)
-        *value = row ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    return status;
-}
-
 /* ---- The file ---------------------------------------------------------------------------------------------------- */
 
 assay_status store_make_parents(const char *path)
@@ -271,28 +257,47 @@ static assay_status connect_database(report_store *store, const char *mode)
 
 /* ---- What a database must be ------------------------------------------------------------------------------------- */
 
+/* What identifies a database, read by one statement: another process may be making the database just now. */
+typedef struct identity {
+    int64_t application, version, objects;
+} identity;
+
+static assay_status read_identity(report_store *store, identity *found)
+{
+    static const char sql[] = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+                              " FROM pragma_application_id, pragma_user_version";
+    sqlite3_stmt *statement;
+    bool row = false;
+    assay_status status = store_prepare(store, "open", sql, &statement);
+    if (status == ASSAY_OK)
+        status = store_step(store, "open", statement, &row);
+    if (status == ASSAY_OK && row)
+        *found = (identity){.application = sqlite3_column_int64(statement, 0),
+                            .version = sqlite3_column_int64(statement, 1),
+                            .objects = sqlite3_column_int64(statement, 2)};
+    sqlite3_finalize(statement);
+    return status;
+}
+
 /* Version of a database that is ours, 0 of one that holds nothing yet. */
 static assay_status identify(report_store *store, int64_t *version)
 {
-    int64_t application = 0, objects = 0;
-    assay_status status = query_integer(store, "PRAGMA application_id", &application);
-    if (status == ASSAY_OK)
-        status = query_integer(store, "PRAGMA user_version", version);
-    if (status == ASSAY_OK)
-        status = query_integer(store, "SELECT count(*) FROM sqlite_schema", &objects);
+    identity found = {0};
+    assay_status status = read_identity(store, &found);
     if (status != ASSAY_OK)
         return status;
-    const bool fresh = application == 0 && *version == 0 && objects == 0;
-    if (!fresh && application != REPORT_STORE_APPLICATION)
+    const bool fresh = found.application == 0 && found.version == 0 && found.objects == 0;
+    if (!fresh && found.application != REPORT_STORE_APPLICATION)
         return assay_fail(ASSAY_BAD_DATA, "\"%s\" is a database of another program (application id 0x%08x, not 0x%08x)",
-                          store->path, (unsigned)application, (unsigned)REPORT_STORE_APPLICATION);
-    if (!fresh && *version < 1)
+                          store->path, (unsigned)found.application, (unsigned)REPORT_STORE_APPLICATION);
+    if (!fresh && found.version < 1)
         return assay_fail(ASSAY_BAD_DATA, "database \"%s\" has the impossible version %lld", store->path,
-                          (long long)*version);
-    if (*version > REPORT_STORE_VERSION)
+                          (long long)found.version);
+    if (found.version > REPORT_STORE_VERSION)
         return assay_fail(ASSAY_UNSUPPORTED,
                           "database \"%s\" is of version %lld; this program knows versions up to %d: use a newer one",
-                          store->path, (long long)*version, REPORT_STORE_VERSION);
+                          store->path, (long long)found.version, REPORT_STORE_VERSION);
+    *version = found.version;
     return ASSAY_OK;
 }
 
@@ -314,22 +319,22 @@ static assay_status check_integrity(report_store *store)
     return status;
 }
 
-/* Brings the schema to our version, all or nothing. The version is read again because another process may have been
- * faster while we waited for the lock. */
+/* Brings the schema to our version, all or nothing. The database is identified again because another process may have
+ * been faster while we waited for the lock. */
 static assay_status migrate(report_store *store)
 {
-    int64_t version = 0;
     assay_status status = store_execute(store, "write", "BEGIN IMMEDIATE");
     if (status != ASSAY_OK)
         return status;
-    status = query_integer(store, "PRAGMA user_version", &version);
-    for (; status == ASSAY_OK && version < REPORT_STORE_VERSION; version++)
+    int64_t found = 0;
+    status = identify(store, &found);
+    for (int64_t version = found; status == ASSAY_OK && version < REPORT_STORE_VERSION; version++)
         status = store_execute(store, "migrate", migrations[version]);
-    if (status == ASSAY_OK) {
-        char identity[96];
-        snprintf(identity, sizeof identity, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+    if (status == ASSAY_OK && found < REPORT_STORE_VERSION) {
+        char pragmas[96];
+        snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d",
                  REPORT_STORE_APPLICATION, REPORT_STORE_VERSION);
-        status = store_execute(store, "write", identity);
+        status = store_execute(store, "write", pragmas);
     }
     if (status == ASSAY_OK)
         status = store_execute(store, "write", "COMMIT");

@@ -4,7 +4,11 @@
  *
  * Every add_* call is one transaction (WAL), so that a run killed at any moment leaves a database that opens and holds
  * everything that was finished. A connection must not cross a fork. A database of a newer version, or one that is
- * corrupt or not ours, is refused and never written to.
+ * corrupt or not ours, is refused and never written to: ASSAY_UNSUPPORTED for a newer version, ASSAY_BAD_DATA for what
+ * is damaged or not ours, ASSAY_IO where the system refuses (read-only, full, locked for longer than ten seconds).
+ *
+ * Every member of a record comes back as it was, null strings included; arrays bit for bit. Of a number that is not in
+ * an array only this is lost: which NaN it was, and the sign of a zero.
  */
 #ifndef ASSAY_REPORTS_STORE_H
 #define ASSAY_REPORTS_STORE_H
@@ -44,7 +48,8 @@ assay_status report_store_add_limit(report_store *store, int64_t run_id, const a
 assay_status report_store_add_shard(report_store *store, int64_t run_id, const assay_sweep_shard *shard);
 
 /** Fills @p shard (whose algorithm, implementation, check, shard and shards are set) from any run of this revision;
- *  *found says whether there is one. A revision that ends in "-dirty" never matches. */
+ *  *found says whether there is one. A revision that ends in "-dirty", or "unknown", never matches. The three names
+ *  stay the caller's. */
 assay_status report_store_find_shard(report_store *store, const char *revision, assay_sweep_shard *shard, bool *found);
 
 /** A check whose claim verdict (or pass/fail) differs between runs of one revision, depth and seed. */
@@ -52,8 +57,9 @@ typedef struct report_contradiction {
     char algorithm[64], implementation[64], check[128], verdicts[128];
 } report_contradiction;
 
-/** Finds claims whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level
- * and seed. */
+/** Finds checks whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level
+ *  and seed, or within the run itself (a merged one may have both). A skipped check has no verdict. *count says how
+ *  many there are, of which @p out gets the first @p capacity. */
 assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out,
                                          size_t capacity, size_t *count);
 
@@ -87,10 +93,13 @@ assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
 assay_status report_store_newest(report_store *store, const char *command, int64_t *run_id);
 
 /**
- * Joins databases into @p out (which must not exist; written whole). Runs that are shards of one run (same command,
- * revision, seed, depth, level, machine word size) become one run. Refused with ASSAY_MISMATCH, naming both values, if
+ * Joins databases into @p out (which must not exist; written whole under another name first). Runs that are shards K/N
+ * of one run (same command, revision, seed, depth, level, machine word size and N) become one run, whose shard is "1/1"
+ * when all are there, else the like of "1-3,5/8"; it started with the first of them, took the sum of their seconds (NaN
+ * while one never came to its end), and names all their machines. Refused with ASSAY_MISMATCH, naming both values, if
  * revisions, seeds or word sizes differ. Joining is associative and idempotent: the same record from two databases is
- * kept once.
+ * kept once. Results and parts of sweeps that differ only in the time they took are the same; of a limit measured twice
+ * the greater one is kept.
  */
 assay_status report_store_merge(const char *const *paths, size_t count, const char *out);
 

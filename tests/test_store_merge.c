@@ -70,8 +70,8 @@ static void assert_same(const char *one, const char *other)
     free(second);
 }
 
-/* Three shards on two machines, one of which was interrupted once and run again, each with limits of its own, beside
- * runs of another command and another depth. */
+/* Three shards on two machines, one of which was interrupted once and run again, and one was run twice; beside each a
+ * shard of another depth, and a run of another command that was not sharded, with a limit of its own. */
 static void make_shards(const char *shards[SHARDS])
 {
     const double bandwidths[] = {1.5e10, 1.75e10, NAN};
@@ -81,13 +81,15 @@ static void make_shards(const char *shards[SHARDS])
         run.machine = i == 1 ? "Machine B" : "Machine A";
         run.started = i == 2 ? "2026-11-24T16:24:57Z" : run.started;
         run.processors = (int)i + 1;
-        if (i == 2)
-            make_shard(names[i], run, i + 1, SHARDS, NAN);
+        if (i != 1)
+            make_shard(names[i], run, i + 1, SHARDS, i == 2 ? NAN : 0.25);
         shards[i] = make_shard(names[i], run, i + 1, SHARDS, i + 0.5);
         run.depth = "full";
         make_shard(names[i], run, i + 1, SHARDS, 1);
         run.command = "bench";
-        run.started = "2026-11-24T17:00:00Z";
+        run.machine = "Machine A";
+        run.processors = 1;
+        run.started = i == 0 ? "2026-11-24T17:00:00Z" : i == 1 ? "2026-11-24T16:00:00Z" : "2026-11-24T18:00:00Z";
         make_shard(names[i], run, 1, 1, 1);
         report_store *store;
         int64_t id;
@@ -141,6 +143,7 @@ typedef struct merged_runs {
     report_store *store;
     size_t runs, limits;
     double best;
+    char last_start[32];
 } merged_runs;
 
 static bool note_limit(void *self, const assay_limit *limit)
@@ -155,6 +158,8 @@ static bool note_run(void *self, const report_run *stored)
 {
     merged_runs *m = self;
     m->runs++;
+    ck_assert_str_ge(stored->run.started, m->last_start); /* numbered in the order of their starts */
+    snprintf(m->last_start, sizeof m->last_start, "%s", stored->run.started);
     if (strcmp(stored->run.command, "bench") == 0) {
         ck_assert_str_eq(stored->run.shard, "1/1");
         assert_ok(report_store_each_limit(m->store, stored->id, note_limit, m));
@@ -163,7 +168,8 @@ static bool note_run(void *self, const report_run *stored)
         ck_assert_str_eq(stored->run.machine, "Machine A; Machine B");
         ck_assert_str_eq(stored->run.started, "2026-11-24T16:24:57Z");
         ck_assert_int_eq(stored->run.processors, 3);
-        /* The interrupted attempt at shard 3 does not make the run an interrupted one. */
+        /* The interrupted attempt at shard 3 does not make the run an interrupted one; of shard 1 the longer attempt
+         * counts. */
         ck_assert_double_eq(stored->seconds, strcmp(stored->run.depth, "full") == 0 ? 3 : 0.5 + 1.5 + 2.5);
     }
     return true;
