@@ -5,6 +5,7 @@
 #include "cli/results.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
+#include "verify/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -258,18 +259,22 @@ static double timeout_scale(void)
     return text && parse_number(text, 1, 100000, &scale) ? (double)scale : 1;
 }
 
+static verify_options options_of(const common_options *common)
+{
+    return (verify_options){.patterns = common->patterns,
+                            .pattern_count = common->pattern_count,
+                            .depth = common->depth,
+                            .seed = common->seed,
+                            .shard = common->shard,
+                            .shards = common->shards,
+                            .timeout_scale = timeout_scale(),
+                            .program = command_program};
+}
+
 static assay_status run(verify_job *job, verify_summary *summary)
 {
     const verify_arguments *arguments = job->arguments;
-    const common_options *common = &arguments->common;
-    const verify_options options = {.patterns = common->patterns,
-                                    .pattern_count = common->pattern_count,
-                                    .depth = common->depth,
-                                    .seed = common->seed,
-                                    .shard = common->shard,
-                                    .shards = common->shards,
-                                    .timeout_scale = timeout_scale(),
-                                    .program = command_program};
+    const verify_options options = options_of(&arguments->common);
     const bool reuse = job->session.store && !arguments->fresh;
     const verify_sink sink = {.self = job,
                               .begin = on_begin,
@@ -278,9 +283,20 @@ static assay_status run(verify_job *job, verify_summary *summary)
                               .result = on_result,
                               .series = on_series,
                               .shard = on_shard,
-                              .find_shard = reuse && common->depth == VERIFY_EXHAUSTIVE ? on_find_shard : NULL,
+                              .find_shard = reuse && options.depth == VERIFY_EXHAUSTIVE ? on_find_shard : NULL,
                               .is_finished = job->session.resumed ? on_is_finished : NULL};
-    return verify_run(&options, &sink, summary);
+    unsigned rank, ranks;
+    return ranks_launched(&rank, &ranks) ? ranks_verify(&options, &sink, summary)
+                                         : verify_run(&options, &sink, summary);
+}
+
+/* A rank above 0 under mpirun: does its share and leaves printing and keeping to rank 0. */
+static int follow(const verify_arguments *arguments)
+{
+    const verify_options options = options_of(&arguments->common);
+    const verify_sink nobody = {0};
+    verify_summary unused;
+    return exit_status_of(ranks_verify(&options, &nobody, &unused));
 }
 
 static void release(verify_job *job)
@@ -321,6 +337,9 @@ int command_verify(int argc, char **argv)
         exit_status = select_items(&arguments, &selected);
     if (exit_status != EXIT_ALL_GOOD)
         return exit_status;
+    unsigned rank, ranks;
+    if (ranks_launched(&rank, &ranks) && rank > 0)
+        return follow(&arguments);
 
     verify_job job = {.arguments = &arguments, .progress = progress_begin()};
     verify_summary summary = {0};

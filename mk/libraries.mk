@@ -5,4 +5,5 @@ HARNESS_LIBS += $(shell pkg-config --libs ompi-c)
 else
 verify_mpi_flags := -DASSAY_HAVE_MPI=0
 endif
-COMMON += $(verify_mpi_flags)
+C_FLAGS   += $(verify_mpi_flags)
+CXX_FLAGS += $(verify_mpi_flags)

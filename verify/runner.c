@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,68 +148,42 @@ static void report_sweep(const verify_worker *worker, size_t index, const verify
 
 /* ---- Starting --------------------------------------------------------------------------------------------------- */
 
-static void plan_sweep(const verify_worker *worker, size_t index, const verify_sink *sink, unsigned rank,
-                       unsigned ranks)
+/* Which parts of a sweep belong to this run. */
+static void choose_parts(const verify_worker *worker, size_t index)
 {
     const verify_options *options = worker->options;
-    const verify_item *item = &worker->plan.items[index];
-    verify_sweep_progress *progress = &worker->sweeps[index];
+    const verify_sweep *sweep = worker->plan.items[index].check->sweep;
+    bool *wanted = worker->sweeps[index].wanted;
     const unsigned shards = options->shards ? options->shards : 1;
     if (options->depth == VERIFY_EXHAUSTIVE) {
         for (unsigned part = 0; part < SWEEP_SHARDS; part++)
-            progress->wanted[part] = part % shards == options->shard;
+            wanted[part] = part % shards == options->shard;
     } else {
-        for (size_t k = 0; k < 8 && item->check->sweep->quick_shards[k]; k++)
-            progress->wanted[item->check->sweep->quick_shards[k] % SWEEP_SHARDS] = true;
-    }
-    const bool runs = !assay_cpu_lacks(item->level) && item->level <= assay_cpu_level();
-    unsigned position = 0;
-    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
-        if (!progress->wanted[part])
-            continue;
-        assay_sweep_shard *shard = &progress->parts[part];
-        *shard = (assay_sweep_shard){.algorithm = item->algorithm,
-                                     .implementation = item->implementation,
-                                     .check = item->check->name,
-                                     .shard = part,
-                                     .shards = SWEEP_SHARDS};
-        progress->have[part] = runs && sink->find_shard && sink->find_shard(sink->self, shard);
-        if (!progress->have[part]) {
-            progress->missing++;
-            progress->here[part] = position++ % ranks == rank;
-        }
+        for (size_t k = 0; k < 8 && sweep->quick_shards[k]; k++)
+            wanted[sweep->quick_shards[k] % SWEEP_SHARDS] = true;
     }
 }
 
-static bool has_work_here(const verify_sweep_progress *progress)
-{
-    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
-        if (progress->here[part])
-            return true;
-    }
-    return false;
-}
-
-static assay_status plan_items(verify_worker *worker, const verify_sink *sink, unsigned rank, unsigned ranks)
+static assay_status allocate_worker(verify_worker *worker)
 {
     const size_t count = worker->plan.count;
+    const size_t size = sizeof *worker->orders + count * sizeof worker->orders->shares[0];
+    worker->known = calloc(count + 1, sizeof *worker->known);
     worker->sweeps = calloc(count + 1, sizeof *worker->sweeps);
-    worker->left_out = calloc(count + 1, sizeof *worker->left_out);
-    if (!worker->sweeps || !worker->left_out)
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    worker->orders = shared == MAP_FAILED ? NULL : shared;
+    if (!worker->known || !worker->sweeps || !worker->orders)
         return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the plan");
+    worker->orders->size = size;
+    if (sem_init(&worker->orders->given, 1, 0) != 0)
+        return assay_fail(ASSAY_IO, "cannot make a semaphore: %s", strerror(errno));
     for (size_t i = 0; i < count; i++) {
-        const verify_item *item = &worker->plan.items[i];
-        if (sink->is_finished && sink->is_finished(sink->self, item)) {
-            worker->left_out[i] = true;
-        } else if (item->check->sweep) {
-            worker->sweeps[i].parts = calloc(SWEEP_SHARDS, sizeof(assay_sweep_shard));
-            if (!worker->sweeps[i].parts)
-                return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the parts of a sweep");
-            plan_sweep(worker, i, sink, rank, ranks);
-            worker->left_out[i] = !has_work_here(&worker->sweeps[i]);
-        } else {
-            worker->left_out[i] = i % ranks != rank;
-        }
+        if (!worker->plan.items[i].check->sweep)
+            continue;
+        worker->sweeps[i].parts = calloc(SWEEP_SHARDS, sizeof(assay_sweep_shard));
+        if (!worker->sweeps[i].parts)
+            return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the parts of a sweep");
+        choose_parts(worker, i);
     }
     return ASSAY_OK;
 }
@@ -218,7 +193,9 @@ static void release_worker(verify_worker *worker)
     for (size_t i = 0; worker->sweeps && i < worker->plan.count; i++)
         free(worker->sweeps[i].parts);
     free(worker->sweeps);
-    free(worker->left_out);
+    free(worker->known);
+    if (worker->orders)
+        munmap(worker->orders, worker->orders->size);
     verify_plan_release(&worker->plan);
     if (worker->pipe >= 0)
         close(worker->pipe);
@@ -244,27 +221,79 @@ static assay_status fork_worker(verify_worker *worker)
     return ASSAY_OK;
 }
 
-assay_status verify_start(const verify_options *options, const verify_sink *sink, unsigned rank, unsigned ranks,
-                          verify_worker *worker, verify_summary *summary)
+assay_status verify_prepare(const verify_options *options, verify_worker *worker)
 {
     *worker = (verify_worker){.options = options, .pipe = -1, .process = -1};
     assay_status status = verify_plan_make(options, &worker->plan);
     if (status == ASSAY_OK)
-        status = plan_items(worker, sink, rank, ranks);
+        status = allocate_worker(worker);
     if (status == ASSAY_OK)
         status = fork_worker(worker);
-    if (status != ASSAY_OK) {
+    if (status != ASSAY_OK)
         release_worker(worker);
-        return status;
+    return status;
+}
+
+static void look_up_parts(verify_worker *worker, size_t index, const verify_sink *sink)
+{
+    const verify_item *item = &worker->plan.items[index];
+    if (assay_cpu_lacks(item->level) || item->level > assay_cpu_level())
+        return; /* it will be skipped */
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
+        assay_sweep_shard *shard = &worker->sweeps[index].parts[part];
+        *shard = (assay_sweep_shard){.algorithm = item->algorithm,
+                                     .implementation = item->implementation,
+                                     .check = item->check->name,
+                                     .shard = part,
+                                     .shards = SWEEP_SHARDS};
+        worker->known[index].parts[part] = worker->sweeps[index].wanted[part] && sink->find_shard(sink->self, shard);
     }
+}
+
+void verify_look_up(verify_worker *worker, const verify_sink *sink)
+{
+    for (size_t i = 0; i < worker->plan.count; i++) {
+        worker->known[i].finished = sink->is_finished && sink->is_finished(sink->self, &worker->plan.items[i]);
+        if (worker->sweeps[i].parts && sink->find_shard && !worker->known[i].finished)
+            look_up_parts(worker, i, sink);
+    }
+}
+
+/* The share of a rank in the parts of a sweep that are missing; a sweep that cannot run here needs one part to say so.
+ */
+static void share_parts(verify_worker *worker, size_t index, unsigned rank, unsigned ranks)
+{
+    verify_sweep_progress *progress = &worker->sweeps[index];
+    worker_share *share = &worker->orders->shares[index];
+    share->left_out = true;
+    for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
+        progress->have[part] = progress->wanted[part] && worker->known[index].parts[part];
+        if (!progress->wanted[part] || progress->have[part])
+            continue;
+        share->parts[part] = progress->missing++ % ranks == rank;
+        share->left_out = share->left_out && !share->parts[part];
+    }
+}
+
+void verify_begin(verify_worker *worker, const verify_sink *sink, unsigned rank, unsigned ranks,
+                  verify_summary *summary)
+{
+    for (size_t i = 0; i < worker->plan.count; i++) {
+        worker_share *share = &worker->orders->shares[i];
+        if (worker->known[i].finished)
+            share->left_out = true;
+        else if (worker->sweeps[i].parts)
+            share_parts(worker, i, rank, ranks);
+        else
+            share->left_out = i % ranks != rank;
+    }
+    sem_post(&worker->orders->given);
     if (rank == 0 && sink->begin)
         sink->begin(sink->self, worker->plan.count);
     for (size_t i = 0; rank == 0 && i < worker->plan.count; i++) {
-        verify_sweep_progress *progress = &worker->sweeps[i];
-        if (progress->parts && progress->missing == 0)
+        if (worker->sweeps[i].parts && worker->sweeps[i].missing == 0 && !worker->known[i].finished)
             report_sweep(worker, i, sink, summary);
     }
-    return ASSAY_OK;
 }
 
 /* ---- Receiving -------------------------------------------------------------------------------------------------- */
@@ -375,8 +404,10 @@ assay_status verify_run(const verify_options *options, const verify_sink *sink, 
     verify_worker worker;
     *summary = (verify_summary){0};
     verify_catch_signals();
-    assay_status status = verify_start(options, sink, 0, 1, &worker, summary);
+    assay_status status = verify_prepare(options, &worker);
     if (status == ASSAY_OK) {
+        verify_look_up(&worker, sink);
+        verify_begin(&worker, sink, 0, 1, summary);
         bool ended = false, stopped = false;
         while (!ended && !stopped) {
             verify_message message;

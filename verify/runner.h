@@ -30,21 +30,37 @@ typedef struct verify_message {
 /** A sweep item in the eyes of the process that called: its parts as they come. */
 typedef struct verify_sweep_progress verify_sweep_progress;
 
+/** What an earlier run has left of an item. Plain bytes, so that one rank can tell the others. */
+typedef struct verify_known {
+    bool finished;   /**< its result is there */
+    bool parts[256]; /**< of a sweep: parts that are there */
+} verify_known;
+
+/** What a worker has to do; in memory that it shares with its caller. */
+typedef struct verify_orders verify_orders;
+
 /** A worker process and what its caller knows of it. */
 typedef struct verify_worker {
     const verify_options *options;
     verify_plan plan;
+    verify_known *known;           /**< one for each item */
     verify_sweep_progress *sweeps; /**< one for each item; only those of sweeps are used */
-    bool *left_out; /**< items that an interrupted run has finished, and sweeps with nothing to do here */
+    verify_orders *orders;
     pid_t process;
     int pipe; /**< read end */
 } verify_worker;
 
-/** Makes the plan, asks the sink which parts and results are already there, and forks the worker. Nothing may have
- *  started threads. @p rank of @p ranks (0 of 1 for a single process) runs its share of the items and of the parts of
- *  sweeps. Only rank 0 reports: sweeps of which nothing is left to do, at once. */
-assay_status verify_start(const verify_options *options, const verify_sink *sink, unsigned rank, unsigned ranks,
-                          verify_worker *worker, verify_summary *summary);
+/** Makes the plan and forks the worker, which waits for its orders. Nothing may have started threads before; what does
+ *  not bear a fork (MPI) is started after. */
+assay_status verify_prepare(const verify_options *options, verify_worker *worker);
+
+/** Asks the sink which parts and results are already there, and fills @c known. */
+void verify_look_up(verify_worker *worker, const verify_sink *sink);
+
+/** Orders the worker to run the share of rank @p rank of @p ranks (0 of 1 for a single process) of what is not @c
+ * known. Only rank 0 reports: the plan's length, and at once the sweeps of which nothing is left to do. */
+void verify_begin(verify_worker *worker, const verify_sink *sink, unsigned rank, unsigned ranks,
+                  verify_summary *summary);
 
 /** Receives one message; ASSAY_INTERRUPTED at a signal, ASSAY_IO at the end of the pipe (then *ended is true). */
 assay_status verify_receive(int pipe, verify_message *message, bool *ended);

@@ -26,10 +26,10 @@ static double now(void)
 }
 
 /* A sweep sends each part as it is finished, so that an interrupt loses at most one. */
-static void sweep_parts(verify_context *v, const verify_sweep *sweep, const verify_sweep_progress *progress)
+static void sweep_parts(verify_context *v, const verify_sweep *sweep, const worker_share *share)
 {
     for (unsigned part = 0; part < SWEEP_SHARDS; part++) {
-        if (!progress->here[part])
+        if (!share->parts[part])
             continue;
         assay_sweep_shard shard = {0};
         snprintf(v->outcome->underway, sizeof v->outcome->underway, "part %u of %u of the inputs", part, SWEEP_SHARDS);
@@ -48,7 +48,7 @@ START_TEST(perform)
     if (status != ASSAY_OK)
         verify_ok(v, status, "setting the CPU level");
     else if (sweep)
-        sweep_parts(v, sweep, &job.worker->sweeps[v->index]);
+        sweep_parts(v, sweep, &job.worker->orders->shares[v->index]);
     else
         verify_perform(v);
     v->outcome->done = true;
@@ -120,8 +120,10 @@ _Noreturn void worker_run(const verify_worker *worker, int pipe)
     verify_outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (outcome == MAP_FAILED)
         _exit(EXIT_FAILURE);
+    while (sem_wait(&worker->orders->given) != 0)
+        continue; /* a signal */
     for (size_t i = 0; i < worker->plan.count; i++) {
-        if (worker->left_out[i])
+        if (worker->orders->shares[i].left_out)
             continue;
         memset(outcome, 0, sizeof *outcome);
         job.worker = worker;

@@ -1,0 +1,326 @@
+/*
+ * Checks under mpirun.
+ *
+ * Each rank forks its worker before MPI starts, for MPI does not bear forks; the worker waits. Rank 0 tells the others
+ * what its database already holds, so that all of them reckon with the same missing parts and only rank 0 needs the
+ * database. Then every rank's worker runs its share, ranks above 0 pass the messages on as they are, and rank 0 hands
+ * them to its sink with those of its own worker.
+ */
+#include "verify/ranks.h"
+
+#include "verify/runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_count(const char *name, unsigned *value)
+{
+    const char *text = getenv(name);
+    if (!text || *text < '0' || *text > '9')
+        return false;
+    char *end;
+    const unsigned long number = strtoul(text, &end, 10);
+    *value = (unsigned)number;
+    return *end == '\0' && number < 1u << 20;
+}
+
+bool ranks_launched(unsigned *rank, unsigned *ranks)
+{
+    return read_count("OMPI_COMM_WORLD_RANK", rank) && read_count("OMPI_COMM_WORLD_SIZE", ranks) && *rank < *ranks;
+}
+
+static assay_status check_call(const verify_options *options, const verify_sink *sink, const verify_summary *summary)
+{
+    if (!options || !sink || !summary)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "options, sink and summary must not be null");
+    const unsigned shards = options->shards ? options->shards : 1;
+    if (options->shard >= shards)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below %u", options->shard, shards);
+    return ASSAY_OK;
+}
+
+#if ASSAY_HAVE_MPI
+
+#include <mpi.h>
+#include <poll.h>
+#include <stdio.h>
+
+enum {
+    TAG_MESSAGE = 1, /* to rank 0: a message of a worker, head and payload */
+    TAG_END,         /* to rank 0: the rank's worker has ended; an ending */
+    TAG_STOP,        /* from rank 0, once: stop if you still run, and send no more */
+    PATIENCE = 20    /* milliseconds between looks at what has come */
+};
+
+typedef struct message_head {
+    uint32_t type, item, size, unused; /* 16 bytes: the payload behind it stays aligned */
+} message_head;
+
+/* How a rank ended. */
+typedef struct ending {
+    assay_status status;
+    char error[256];
+    verify_summary summary; /* of all; rank 0 only */
+} ending;
+
+static ending ending_of(assay_status status)
+{
+    ending e = {.status = status};
+    snprintf(e.error, sizeof e.error, "%s", status == ASSAY_OK ? "" : assay_error());
+    return e;
+}
+
+static bool is_waiting(int source, int tag, MPI_Status *status)
+{
+    int there;
+    MPI_Iprobe(source, tag, MPI_COMM_WORLD, &there, status);
+    return there != 0;
+}
+
+/* Takes a message of this rank's worker if one comes within @p patience milliseconds; false if none will come any more,
+ * then *status says whether that is a failure. */
+static bool take_own(int pipe, int patience, verify_message *message, assay_status *status)
+{
+    struct pollfd event = {.fd = pipe, .events = POLLIN};
+    *message = (verify_message){0};
+    *status = ASSAY_OK;
+    if (poll(&event, 1, patience) <= 0)
+        return true;
+    bool ended;
+    const assay_status received = verify_receive(pipe, message, &ended);
+    if (ended)
+        return false; /* verify_finish() says whether it should have */
+    if (received != ASSAY_OK && received != ASSAY_INTERRUPTED)
+        *status = received;
+    return *status == ASSAY_OK;
+}
+
+/* ---- Ranks above 0 ---------------------------------------------------------------------------------------------- */
+
+static assay_status pass_on(const verify_message *message)
+{
+    const size_t size = sizeof(message_head) + message->size; /* fits an int: verify_receive() limits it */
+    unsigned char *packed = malloc(size);
+    if (!packed)
+        return assay_fail(ASSAY_NO_MEMORY, "cannot allocate a message of %u bytes", message->size);
+    const message_head head = {message->type, message->item, message->size, 0};
+    memcpy(packed, &head, sizeof head);
+    memcpy(packed + sizeof head, message->payload, message->size);
+    MPI_Send(packed, (int)size, MPI_BYTE, 0, TAG_MESSAGE, MPI_COMM_WORLD);
+    free(packed);
+    return ASSAY_OK;
+}
+
+static void follow(verify_worker *worker)
+{
+    const verify_sink nobody = {0};
+    verify_summary unused = {0};
+    assay_status status = ASSAY_OK;
+    bool stopped = false, told = false;
+    for (bool goes_on = true; goes_on && !stopped;) {
+        MPI_Status there;
+        verify_message message;
+        goes_on = take_own(worker->pipe, PATIENCE, &message, &status);
+        if (message.payload) {
+            status = pass_on(&message);
+            goes_on = goes_on && status == ASSAY_OK;
+        }
+        verify_message_release(&message);
+        told = is_waiting(0, TAG_STOP, &there);
+        stopped = told || verify_was_interrupted();
+    }
+    ending e = ending_of(status);
+    status = verify_finish(worker, &nobody, &unused, stopped || status != ASSAY_OK);
+    if (e.status == ASSAY_OK && !told)
+        e = ending_of(status);
+    MPI_Send(&e, sizeof e, MPI_BYTE, 0, TAG_END, MPI_COMM_WORLD);
+    MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG_STOP, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
+
+/* ---- Rank 0 ----------------------------------------------------------------------------------------------------- */
+
+/* What rank 0 knows of the others. */
+typedef struct gathering {
+    verify_worker *worker;
+    const verify_sink *sink;
+    verify_summary *summary;
+    unsigned ranks, ended;
+    bool *told;     /* ranks that need no TAG_STOP any more */
+    bool stopping;  /* all are to end early */
+    ending problem; /* the first one */
+} gathering;
+
+static void tell(gathering *g, int rank)
+{
+    if (!g->told[rank])
+        MPI_Send(NULL, 0, MPI_BYTE, rank, TAG_STOP, MPI_COMM_WORLD);
+    g->told[rank] = true;
+}
+
+static void stop_all(gathering *g)
+{
+    g->stopping = true;
+    for (unsigned rank = 1; rank < g->ranks; rank++)
+        tell(g, (int)rank);
+}
+
+static void note_problem(gathering *g, const ending *e)
+{
+    if (e->status != ASSAY_OK && g->problem.status == ASSAY_OK)
+        g->problem = *e;
+}
+
+static void receive_message(gathering *g, const MPI_Status *there)
+{
+    int size;
+    MPI_Get_count(there, MPI_BYTE, &size);
+    unsigned char *packed = malloc((size_t)size);
+    if (!packed)
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE); /* the message cannot be left where it is */
+    MPI_Recv(packed, size, MPI_BYTE, there->MPI_SOURCE, TAG_MESSAGE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    message_head head;
+    memcpy(&head, packed, sizeof head);
+    const verify_message message = {head.type, head.item, head.size, packed + sizeof head};
+    if ((size_t)size == sizeof head + head.size)
+        verify_dispatch(g->worker, &message, g->sink, g->summary);
+    free(packed);
+}
+
+static void receive_ending(gathering *g, int rank)
+{
+    ending e;
+    MPI_Recv(&e, sizeof e, MPI_BYTE, rank, TAG_END, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    if (e.status == ASSAY_INTERRUPTED && !g->stopping)
+        stop_all(g);
+    note_problem(g, &e);
+    tell(g, rank);
+    g->ended++;
+}
+
+/* Takes all that has come from other ranks; false if nothing had. A rank's messages come before its ending. */
+static bool take_others(gathering *g)
+{
+    MPI_Status there;
+    bool any = false;
+    for (; is_waiting(MPI_ANY_SOURCE, TAG_MESSAGE, &there); any = true)
+        receive_message(g, &there);
+    for (; !any && is_waiting(MPI_ANY_SOURCE, TAG_END, &there); any = true) {
+        MPI_Status message;
+        while (is_waiting(there.MPI_SOURCE, TAG_MESSAGE, &message))
+            receive_message(g, &message);
+        receive_ending(g, there.MPI_SOURCE);
+    }
+    return any;
+}
+
+static void lead(gathering *g)
+{
+    bool own = true, busy = false;
+    assay_status status = ASSAY_OK;
+    while (own || g->ended + 1 < g->ranks) {
+        verify_message message = {0};
+        if (own)
+            own = take_own(g->worker->pipe, busy ? 0 : PATIENCE, &message, &status);
+        else if (!busy)
+            poll(NULL, 0, PATIENCE);
+        if (message.payload)
+            verify_dispatch(g->worker, &message, g->sink, g->summary);
+        busy = message.payload != NULL;
+        verify_message_release(&message);
+        const ending e = ending_of(status);
+        note_problem(g, &e);
+        busy = take_others(g) || busy;
+        if (verify_was_interrupted() && !g->stopping)
+            stop_all(g);
+        own = own && !g->stopping;
+    }
+    const bool early = g->stopping || status != ASSAY_OK;
+    const ending e = ending_of(verify_finish(g->worker, g->sink, g->summary, early));
+    if (g->stopping)
+        g->problem = e; /* interrupted, whatever else went wrong */
+    note_problem(g, &e);
+}
+
+/* ---- All together ----------------------------------------------------------------------------------------------- */
+
+/* What must be the same on all ranks. */
+typedef struct likeness {
+    uint64_t items, seed, level, size_of_known;
+} likeness;
+
+/* True on all ranks if all are ready and alike; the message says what is wrong on whichever rank. */
+static assay_status check_likeness(const verify_worker *worker, assay_status prepared)
+{
+    const likeness mine = {worker->plan.count, worker->options ? worker->options->seed : 0, assay_cpu_level(),
+                           sizeof *worker->known};
+    likeness first = mine;
+    MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);
+    const int here = prepared != ASSAY_OK ? 2 : memcmp(&mine, &first, sizeof mine) != 0;
+    int worst;
+    MPI_Allreduce(&here, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (prepared != ASSAY_OK || worst == 0)
+        return prepared;
+    return worst == 2 ? assay_fail(ASSAY_IO, "another rank could not start its worker")
+                      : assay_fail(ASSAY_MISMATCH, "the ranks differ in their checks, seed or CPU level");
+}
+
+static void run_together(verify_worker *worker, const verify_sink *sink, verify_summary *summary, unsigned rank,
+                         unsigned ranks, ending *all)
+{
+    bool *told = calloc(ranks, sizeof *told);
+    if (!told)
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    if (rank == 0)
+        verify_look_up(worker, sink);
+    MPI_Bcast(worker->known, (int)(worker->plan.count * sizeof *worker->known), MPI_BYTE, 0, MPI_COMM_WORLD);
+    verify_begin(worker, sink, rank, ranks, summary);
+    if (rank == 0) {
+        gathering g = {.worker = worker, .sink = sink, .summary = summary, .ranks = ranks, .told = told};
+        lead(&g);
+        *all = g.problem;
+        all->summary = *summary;
+    } else {
+        follow(worker);
+    }
+    MPI_Bcast(all, sizeof *all, MPI_BYTE, 0, MPI_COMM_WORLD);
+    free(told);
+}
+
+assay_status ranks_verify(const verify_options *options, const verify_sink *sink, verify_summary *summary)
+{
+    assay_status status = check_call(options, sink, summary);
+    if (status != ASSAY_OK)
+        return status;
+    verify_worker worker;
+    *summary = (verify_summary){0};
+    verify_catch_signals();
+    status = verify_prepare(options, &worker);
+    MPI_Init(NULL, NULL);
+    int rank, ranks;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    const bool has_worker = status == ASSAY_OK;
+    ending all = ending_of(check_likeness(&worker, status));
+    if (all.status == ASSAY_OK) {
+        run_together(&worker, sink, summary, (unsigned)rank, (unsigned)ranks, &all);
+        *summary = all.summary;
+    } else if (has_worker) {
+        verify_finish(&worker, &(verify_sink){0}, summary, true);
+    }
+    MPI_Finalize();
+    verify_release_signals();
+    return all.status == ASSAY_OK ? ASSAY_OK : assay_fail(all.status, "%s", all.error);
+}
+
+#else
+
+assay_status ranks_verify(const verify_options *options, const verify_sink *sink, verify_summary *summary)
+{
+    assay_status status = check_call(options, sink, summary);
+    if (status != ASSAY_OK)
+        return status;
+    return assay_fail(ASSAY_UNSUPPORTED, "started by mpirun, but built without Open MPI: build with MPI=1 "
+                                         "(libopenmpi-dev), or start one process, or use --shard");
+}
+
+#endif
