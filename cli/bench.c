@@ -14,14 +14,24 @@
 typedef struct bench_arguments {
     common_options common;
     size_t repetitions;
+    double seconds;   /* least time of a repetition; 0: the default */
+    uint64_t untimed; /* run kernels so many times instead of timing them; 0: time them */
     bool no_counters, no_limits;
     const char *json_path;
 } bench_arguments;
 
-enum { KEY_REPETITIONS = 0x200, KEY_NO_COUNTERS, KEY_NO_LIMITS, KEY_JSON };
+enum { KEY_REPETITIONS = 0x200, KEY_SECONDS, KEY_UNTIMED, KEY_NO_COUNTERS, KEY_NO_LIMITS, KEY_JSON };
 
 static const struct argp_option own_options[] = {
     {.name = "repetitions", .key = KEY_REPETITIONS, .arg = "N", .doc = "Time each N times, 9 to 10000 (default 9)"},
+    {.name = "seconds",
+     .key = KEY_SECONDS,
+     .arg = "S",
+     .doc = "Let a repetition take at least S seconds (default 0.02)"},
+    {.name = "untimed",
+     .key = KEY_UNTIMED,
+     .arg = "N",
+     .doc = "Time nothing, run each kernel N times: for tools that count or profile from outside"},
     {.name = "no-counters", .key = KEY_NO_COUNTERS, .doc = "Ask for no hardware counters"},
     {.name = "no-limits", .key = KEY_NO_LIMITS, .doc = "Do not measure the limits of the machine"},
     {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
@@ -41,6 +51,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if (!parse_number(text, 9, 10000, &number))
             argp_error(state, "--repetitions is \"%s\", must be 9 to 10000", text);
         arguments->repetitions = (size_t)number;
+        return 0;
+    case KEY_SECONDS: {
+        char *end;
+        arguments->seconds = strtod(text, &end);
+        if (end == text || *end || !(arguments->seconds > 0 && arguments->seconds <= 3600))
+            argp_error(state, "--seconds is \"%s\", must be above 0 and at most 3600", text);
+        return 0;
+    }
+    case KEY_UNTIMED:
+        if (!parse_number(text, 1, UINT32_MAX, &arguments->untimed))
+            argp_error(state, "--untimed is \"%s\", must be 1 to %u", text, UINT32_MAX);
         return 0;
     case KEY_NO_COUNTERS: arguments->no_counters = true; return 0;
     case KEY_NO_LIMITS: arguments->no_limits = true; return 0;
@@ -135,6 +156,7 @@ static assay_status run(bench_job *job)
                                    .shard = common->shard,
                                    .shards = common->shards,
                                    .repetitions = arguments->repetitions,
+                                   .seconds = arguments->seconds,
                                    .counters = !arguments->no_counters,
                                    .limits = !arguments->no_limits,
                                    .json_path = arguments->json_path,
@@ -166,6 +188,25 @@ static int conclude(bench_job *job, assay_status status)
     return exit_status_of(status);
 }
 
+/* ---- Untimed ----------------------------------------------------------------------------------------------------- */
+
+typedef struct untimed_job {
+    const bench_arguments *arguments;
+    assay_status status;
+} untimed_job;
+
+static void run_untimed(void *self, const bench_item *item)
+{
+    untimed_job *job = self;
+    const common_options *common = &job->arguments->common;
+    char rest[256];
+    snprintf(rest, sizeof rest, "%s/%llu", item->workload->name, (unsigned long long)item->size);
+    const bool runs_here =
+        item->level <= assay_cpu_level() && (!item->peer || !item->peer->available || item->peer->available());
+    if (job->status == ASSAY_OK && runs_here && patterns_match(common, item->algorithm, item->implementation, rest))
+        job->status = bench_repeat(item, common->seed, job->arguments->untimed);
+}
+
 int command_bench(int argc, char **argv)
 {
     bench_arguments arguments = {.common = common_options_default(1u << FORMAT_TEXT | 1u << FORMAT_JSON |
@@ -176,6 +217,11 @@ int command_bench(int argc, char **argv)
         exit_status = patterns_check(&arguments.common, PATTERN_WORKLOADS);
     if (exit_status != EXIT_ALL_GOOD)
         return exit_status;
+    if (arguments.untimed) {
+        untimed_job untimed = {.arguments = &arguments};
+        bench_each_item(run_untimed, &untimed);
+        return untimed.status == ASSAY_OK ? EXIT_ALL_GOOD : complain_of(untimed.status);
+    }
     bench_job job = {.arguments = &arguments, .progress = progress_begin()};
     bench_each_item(measure_name, &job);
     assay_status status = session_begin(&job.session, &arguments.common, "bench", "", false);

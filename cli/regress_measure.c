@@ -44,6 +44,7 @@ static assay_status take_time(const char *program, const char *name, bool one_th
     arguments[n++] = "--format=json";
     arguments[n++] = "--no-db";
     arguments[n++] = "--no-limits";
+    arguments[n++] = "--no-counters";
     arguments[n++] = "--seconds=0.002";
     arguments[n++] = "--seed";
     arguments[n++] = seed;
@@ -68,9 +69,10 @@ static assay_status count_process(const char *program, const char *name, const c
     snprintf(file, sizeof file, "%s/out", folder);
     snprintf(option, sizeof option, "--callgrind-out-file=%s", file);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)settings->seed);
-    const char *const arguments[] = {"env",  "ASSAY_CPU=avx2", "valgrind", "-q", "--tool=callgrind",
-                                     option, program,          "repeat",   name, "--runs",
-                                     runs,   "--seed",         seed,       NULL};
+    const char *const arguments[] = {"env",  "ASSAY_CPU=avx2", "valgrind", "-q",     "--tool=callgrind",
+                                     option, program,          "bench",    name,     "--untimed",
+                                     runs,   "--threads",      "1",        "--seed", seed,
+                                     NULL};
     assay_status status = regress_capture(arguments, COUNT_LIMIT, false, &output, &exit_status);
     if (status == ASSAY_OK) {
         free(output);
