@@ -30,17 +30,29 @@ sanitize-valgrind: all ## verify --quick of PATTERN (default: every agreement) u
 	ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 valgrind -q --trace-children=yes --error-exitcode=9 --child-silent-after-fork=no \
 	  $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db $(PATTERN)
 
+# ---- Static analysis and formatting ----------------------------------------------------------------------------------
+JOBS ?= $(shell nproc)
+
 .PHONY: lint lint-tidy lint-cppcheck format format-check
-lint: lint-tidy lint-cppcheck format-check ## clang-tidy, cppcheck, and whether the formatting is right
+lint: format-check lint-cppcheck lint-tidy ## clang-tidy, cppcheck, and whether the formatting is right
+
+# A stamp for each clean file, so that only what has changed is analysed again. Everything is looked at before it fails.
+TIDY_STAMPS := $(addprefix $(BUILD)/lint/,$(addsuffix .tidy,$(C_FILES) $(CC_FILES)))
+TIDY_FLAGS   = -D_GNU_SOURCE -Iinclude -I. -I$(BUILD) -fopenmp $(verify_mpi_flags) $(FLAGS_LINT)
+FLAGS_LINT  := -DASSAY_SOURCE='""' -DASSAY_PROGRAM='""' -DASSAY_DATA_SOURCE='""' -DASSAY_DATA_INSTALLED='""'
 
 lint-tidy: $(BUILD)/build_facts.h
-	@printf '%s\n' $(C_FILES) | xargs -P2 -n4 sh -c 'for f; do \
-	  case $$f in *_avx2.c) isa="$(AVX2_FLAGS)";; *_avx512.c) isa="$(AVX512_FLAGS)";; *) isa=;; esac; \
-	  clang-tidy --quiet --warnings-as-errors="*" $$f -- -std=c17 -D_GNU_SOURCE -Iinclude -I. -I$(BUILD) $(verify_mpi_flags) $$isa \
-	    -DASSAY_SOURCE=\"\" -DASSAY_PROGRAM=\"\" 2>/dev/null || { echo "clang-tidy: $$f"; exit 255; }; done' sh
+	@$(MAKE) --no-print-directory -k -j$(JOBS) $(TIDY_STAMPS)
+
+$(TIDY_STAMPS): $(BUILD)/lint/%.tidy: % .clang-tidy $(H_FILES) | $(BUILD)/build_facts.h
+	@mkdir -p $(@D)
+	@printf '  TIDY  %s\n' $<
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(if $(filter %.cc,$<),-std=c++17,-std=c17) $(call isa_flags,$<) \
+	   $(TIDY_FLAGS) > $@.log 2>&1 || { cat $@.log; exit 1; }
+	@mv $@.log $@
 
 lint-cppcheck:
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	cppcheck --quiet --std=c11 -j$(JOBS) --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=nullPointerArithmeticRedundantCheck \
 	  -Iinclude -I. -D__x86_64__ -D_GNU_SOURCE core reference optimized verify bench reports cli tests
 
