@@ -46,7 +46,7 @@ _Noreturn static void become(const char *const *arguments, int output, bool pin)
     dup2(output, STDOUT_FILENO);
     if (pin)
         pin_to_last_processor();
-    execvp(arguments[0], (char *const *)(uintptr_t)arguments);
+    execvp(arguments[0], (char *const *)arguments);
     _exit(127);
 }
 

@@ -80,7 +80,7 @@ static regress_verdict judge(const regress_comparison *c, double threshold, doub
 
 assay_status regress_decide(regress_comparison *c, size_t count, double threshold, double rate)
 {
-    double *p = malloc(2 * (count + 1) * sizeof *p);
+    double *p = calloc(count + 1, 2 * sizeof *p);
     if (!p)
         return assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu p values", count);
     size_t used = 0;

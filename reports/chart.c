@@ -231,7 +231,7 @@ static void write_table(report_text *t, const report_chart *chart)
     size_t rows = 0, written = 0;
     for (size_t i = 0; i < chart->series_count; i++)
         rows += chart->series[i].draw == REPORT_LIMIT ? 0 : chart->series[i].count;
-    size_t step = (rows + TABLE_ROWS - 1) / TABLE_ROWS;
+    size_t step = rows > TABLE_ROWS ? (rows + TABLE_ROWS - 1) / TABLE_ROWS : 1;
     bool intervals = has_intervals(chart);
     report_text_add(t, "<details><summary>Data of this chart</summary>\n");
     if (step > 1)

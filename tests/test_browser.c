@@ -90,8 +90,11 @@ static char *read_output(int input)
         struct pollfd waiting = {.fd = input, .events = POLLIN};
         if (poll(&waiting, 1, 1000) <= 0)
             continue;
-        if (length == capacity && !(text = realloc(text, (capacity *= 2) + 1)))
-            break;
+        if (length == capacity) {
+            char *grown = realloc(text, (capacity *= 2) + 1);
+            ck_assert_ptr_nonnull(grown);
+            text = grown;
+        }
         ssize_t count = read(input, text + length, capacity - length);
         if (count == 0 || (count < 0 && errno != EINTR))
             break;

@@ -55,13 +55,14 @@ static char *content_of(const char *where, const char *name)
     size_t length = 0, count;
     char buffer[1 << 16];
     while ((count = fread(buffer, 1, sizeof buffer, file)) > 0) {
-        content = realloc(content, length + count + 1);
-        ck_assert_ptr_nonnull(content);
+        char *grown = realloc(content, length + count + 1);
+        ck_assert_ptr_nonnull(grown);
+        content = grown;
         memcpy(content + length, buffer, count);
         length += count;
     }
     fclose(file);
-    ck_assert_msg(length > 0, "%s is empty", path);
+    ck_assert_msg(content != NULL, "%s is empty", path);
     content[length] = '\0';
     ck_assert_uint_eq(strlen(content), length);
     return content;
@@ -373,7 +374,7 @@ START_TEST(sweeps_are_joined)
     json_t *root = load_results();
     json_t *sweep = member(algorithm_named(root, "evolved_exp"), "sweeps", "check", "exp_ulp", "avx2");
     ck_assert_int_eq(json_integer_value(json_object_get(sweep, "parts")), 28);
-    ck_assert_int_eq(json_integer_value(json_object_get(sweep, "inputs")), 28ll << 24);
+    ck_assert_int_eq(json_integer_value(json_object_get(sweep, "inputs")), 28LL << 24);
     ck_assert_int_eq(json_integer_value(json_object_get(sweep, "not_correctly_rounded")), 28 * 40000);
     json_t *positive = json_object_get(sweep, "binade_worst_positive"),
            *negative = json_object_get(sweep, "binade_worst_negative");

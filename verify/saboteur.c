@@ -28,9 +28,9 @@ static double float_at(const comparison *c, const void *data, size_t i)
 static void set_float(const comparison *c, size_t i, double value)
 {
     if (c->type == VERIFY_F32)
-        ((float *)c->spoiled)[i] = (float)value;
+        ((float *)(void *)c->spoiled)[i] = (float)value;
     else
-        ((double *)c->spoiled)[i] = value;
+        ((double *)(void *)c->spoiled)[i] = value;
 }
 
 static bool accepts_spoiled(const comparison *c)

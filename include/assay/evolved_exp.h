@@ -23,13 +23,14 @@ ASSAY_BEGIN_DECLARATIONS
  */
 
 /** y[i] = 2^x[i] for every float32, within 0.80 ulp where the result is normal and 0.8784 ulp where it is subnormal (at
- *  x = -0x1.f9fc6ap+6), at the levels avx2 and avx512, which give the same bits. 2^n is exact for integers -149 to 127; x <= -150 gives 0,
- *  x >= 128 infinity. At the levels reference and baseline, which work in double, within 0.50002 ulp. */
+ *  x = -0x1.f9fc6ap+6), at the levels avx2 and avx512, which give the same bits. 2^n is exact for integers -149 to 127;
+ * x <= -150 gives 0, x >= 128 infinity. At the levels reference and baseline, which work in double, within 0.50002 ulp.
+ */
 assay_status evolved_exp_exp2_f32(const float *x, float *y, size_t n);
 
 /** y[i] = e^x[i] for every float32, within 0.79 ulp where the result is normal and 0.8804 ulp where it is subnormal (at
- *  x = -0x1.5fe646p+6), at the levels avx2 and avx512, which give the same bits. x <= -104 gives 0, x >= 88.722842 infinity. At the levels
- *  reference and baseline, which work in double, within 0.50002 ulp. */
+ *  x = -0x1.5fe646p+6), at the levels avx2 and avx512, which give the same bits. x <= -104 gives 0, x >= 88.722842
+ * infinity. At the levels reference and baseline, which work in double, within 0.50002 ulp. */
 assay_status evolved_exp_exp_f32(const float *x, float *y, size_t n);
 
 /** y[i] = 2^x[i] by the known program T10 (evolved_exp_known()) after reduction to [0, 1): relative error below 6e-15,

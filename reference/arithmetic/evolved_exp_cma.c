@@ -266,7 +266,7 @@ static void evaluate_generation(task *t, strategy *s)
 {
     for (size_t l = 0; l < s->lambda; l++) {
         double x[DIMENSIONS];
-        for (size_t i = 0; i < s->k; i++)
+        for (size_t i = 0; i < t->k; i++)
             x[i] = s->mean[i] + s->sigma * s->y[l][i];
         s->value[l] = evaluate(t, x);
     }

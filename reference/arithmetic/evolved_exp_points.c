@@ -58,8 +58,8 @@ double evolved_exp_reference_error(const evolved_exp_program *program, const evo
 {
     double worst = 0;
     for (size_t i = 0; i < points->count; i++) {
-        double f;
-        float f32;
+        double f = NAN; /* and so infinite an error if the program could not be run */
+        float f32 = NAN;
         if (points->precision == EVOLVED_EXP_F64) {
             evolved_exp_reference_evaluate_f64(program, &points->x[i], &f, 1);
         } else {

@@ -165,7 +165,7 @@ assay_status evolved_exp_cost(const evolved_exp_program *program, uint32_t *cost
 static void prune(evolved_exp_program *program)
 {
     bool needed[EVOLVED_EXP_NODES];
-    uint32_t place[EVOLVED_EXP_NODES];
+    uint32_t place[EVOLVED_EXP_NODES] = {0};
     mark_needed(program, needed);
     uint32_t kept = 0;
     for (size_t i = 0; i < program->count; i++) {

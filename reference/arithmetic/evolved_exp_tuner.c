@@ -29,6 +29,7 @@ typedef struct tuner {
 static double_double run(const tuner *t, const double_double *constants, double x)
 {
     double_double v[EVOLVED_EXP_NODES];
+    v[0] = dd_from(0); /* stands for arguments that a node does not have */
     size_t constant = 0;
     for (size_t i = 0; i < t->program.count; i++) {
         const evolved_exp_node *node = &t->program.nodes[i];
