@@ -78,7 +78,7 @@ static bool continued_fraction(const evolved_exp_quotient *r, double_double *a, 
 
 static assay_status append_continued_fraction(evolved_exp_program *program, uint32_t x, const evolved_exp_quotient *r)
 {
-    double_double a[BASELINE_TERMS], b[BASELINE_TERMS];
+    double_double a[BASELINE_TERMS] = {{0}}, b[BASELINE_TERMS] = {{0}};
     if (!continued_fraction(r, a, b))
         return assay_fail(ASSAY_NOT_CONVERGED, "the quotient of degrees n = m = %u has no continued fraction", r->n);
     uint32_t value = append(program, EVOLVED_EXP_ADD, x, append_constant(program, a[r->n]));

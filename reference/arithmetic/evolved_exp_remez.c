@@ -247,7 +247,7 @@ assay_status evolved_exp_exchange(const evolved_exp_approximand *f, uint32_t n, 
 {
     const interval range = interval_of(f);
     const int count = (int)(n + m + 2);
-    sample points[POINTS];
+    sample points[POINTS] = {0};
     extremum found[GRID + 1];
     solution at = {.n = n, .m = m, .q = {{1, 0}}};
     for (int i = 0; i < count; i++)
