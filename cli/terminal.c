@@ -9,7 +9,8 @@
 static bool is_capable(FILE *file)
 {
     const char *type = getenv("TERM");
-    return isatty(fileno(file)) && type && strcmp(type, "dumb") != 0;
+    /* Open MPI gives its ranks a terminal, whatever its own output goes to. */
+    return isatty(fileno(file)) && type && strcmp(type, "dumb") != 0 && !getenv("OMPI_COMM_WORLD_SIZE");
 }
 
 bool terminal_has_colour(FILE *file)

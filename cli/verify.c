@@ -7,7 +7,6 @@
 #include "cli/terminal.h"
 #include "verify/ranks.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

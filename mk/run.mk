@@ -45,7 +45,8 @@ regress: $(ASSAY) ## compare with another revision: make regress BASE=<git rev> 
 
 # perf needs a counter of cycles to tell where time goes; where the kernel gives none, its software clock must do.
 PERF ?= perf
-perf_bench = $(ASSAY) bench --no-db --no-limits --no-counters --threads 1 '$(A)'
+# Many runs of the kernel and little else: no limits of the machine, no counters, no database.
+perf_bench = $(ASSAY) bench --no-db --no-limits --no-counters --threads 1 --seconds 0.2 '$(A)'
 .PHONY: perf
 perf: $(ASSAY) ## where one benchmark spends its time: make perf A=<algorithm>, or A=<algorithm>/<implementation>/...
 	@[ -n '$(A)' ] || { echo 'usage: make perf A=<algorithm>[/<implementation>[/<workload>[/<size>]]]' >&2; exit 2; }

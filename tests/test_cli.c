@@ -769,6 +769,35 @@ START_TEST(a_verdict_that_changes_is_a_failure)
 }
 END_TEST
 
+/* ---- Ranks ------------------------------------------------------------------------------------------------------- */
+
+#ifdef __SANITIZE_ADDRESS__
+enum { IS_ADDRESS_SANITIZED = 1 }; /* Open MPI's own leaks would be reported as ours */
+#else
+enum { IS_ADDRESS_SANITIZED = 0 };
+#endif
+
+START_TEST(ranks_give_the_results_of_one_process)
+{
+    outcome o = run("command -v mpirun");
+    const bool is_possible = o.status == 0 && !IS_ADDRESS_SANITIZED;
+    release(&o);
+    if (!is_possible)
+        return;
+    o = run("set -e; cd $F; mpirun --allow-run-as-root --oversubscribe -n 3 $ASSAY verify --db ranks.db sample >ranks\n"
+            "$ASSAY verify --no-db sample >one\n"
+            "for f in ranks one; do sed 's/ *[0-9.]* s / /; s/\\r//' $f | sort >$f.sorted; done; diff ranks.sorted "
+            "one.sorted");
+    ck_assert_msg(o.status == 0, "%s", shown(&o));
+    release(&o);
+    tally t = count_records("ranks.db");
+    ck_assert_int_eq(t.runs, 1);
+    ck_assert_int_eq(t.ended, 1);
+    ck_assert_int_eq(t.results, 13);
+    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --no-db smaple", 2, "did you mean sample");
+}
+END_TEST
+
 /* ---- bench ------------------------------------------------------------------------------------------------------- */
 
 static const char *const timing_fields[] = {
@@ -1044,6 +1073,7 @@ Suite *test_cli(void)
     tcase_add_test(database, a_file_system_without_space_is_no_crash);
     tcase_add_test(database, an_interrupted_run_keeps_its_results_and_goes_on);
     tcase_add_test(database, a_verdict_that_changes_is_a_failure);
+    tcase_add_test(database, ranks_give_the_results_of_one_process);
     tcase_add_test(database, shards_merge_to_the_whole);
     tcase_add_test(database, report_writes_pages);
     TCase *new_algorithm = add_case(suite, "new", 300);
