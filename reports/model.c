@@ -124,10 +124,10 @@ static report_model_algorithm *algorithm_of(report_model *model, const char *nam
         return model->algorithms[at];
     report_model_algorithm *made = report_arena_allocate(arena, 1, sizeof *made);
     if (!made || !append(arena, &model->algorithms, &model->algorithm_count, &model->algorithm_capacity,
-                         sizeof *model->algorithms))
+                         sizeof(report_model_algorithm *)))
         return NULL;
     memmove(model->algorithms + at + 1, model->algorithms + at,
-            (model->algorithm_count - 1 - at) * sizeof *model->algorithms);
+            (model->algorithm_count - 1 - at) * sizeof(report_model_algorithm *));
     made->name = kept;
     made->file = page_file(arena, kept);
     made->entry = assay_catalogue_find(kept);

@@ -212,14 +212,14 @@ static int compare_by_speedup(const void *a, const void *b)
 /* Of each implementation the timing at its largest size, fastest first. Released by the caller; null: no memory. */
 static const report_model_timing **ranked(stretch s, size_t *count)
 {
-    const report_model_timing **list = malloc(s.count * sizeof *list);
+    const report_model_timing **list = malloc(s.count * sizeof(report_model_timing *));
     *count = 0;
     for (size_t i = 0; list && i < s.count; i++) {
         if (!is_repeated(s, i))
             list[(*count)++] = largest_of(s, &s.timings[i]);
     }
     if (list)
-        qsort(list, *count, sizeof *list, compare_by_speedup);
+        qsort(list, *count, sizeof(report_model_timing *), compare_by_speedup);
     return list;
 }
 

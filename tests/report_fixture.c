@@ -4,6 +4,7 @@
 #include "assay/random.h"
 #include "reports/store.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -404,4 +405,17 @@ bool fixture_make_database(const char *path, bool failing)
         fill(&f);
     report_store_close(f.store);
     return f.ok;
+}
+
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+    (void)about;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+bool fixture_remove_folder(const char *folder)
+{
+    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0;
 }

@@ -12,4 +12,7 @@ extern const char fixture_hostile[];
  */
 bool fixture_make_database(const char *path, bool failing);
 
+/* Removes a folder with all that is in it. */
+bool fixture_remove_folder(const char *folder);
+
 #endif

@@ -46,9 +46,7 @@ static void make_report(void)
 
 static void remove_report(void)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(fixture_remove_folder(folder));
 }
 
 /* Becomes the browser, in a process group of its own so that all its processes can be ended. */
@@ -80,27 +78,30 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static char *larger(char *text, size_t capacity)
+{
+    char *grown = realloc(text, capacity + 1);
+    ck_assert_ptr_nonnull(grown);
+    return grown;
+}
+
 /* Reads to the end or to the time limit; released by the caller. */
 static char *read_output(int input)
 {
     double end = now() + TIME_LIMIT;
     size_t length = 0, capacity = 1 << 20;
-    char *text = malloc(capacity + 1);
-    while (text && now() < end) {
+    char *text = larger(NULL, capacity);
+    while (now() < end) {
         struct pollfd waiting = {.fd = input, .events = POLLIN};
         if (poll(&waiting, 1, 1000) <= 0)
             continue;
-        if (length == capacity) {
-            char *grown = realloc(text, (capacity *= 2) + 1);
-            ck_assert_ptr_nonnull(grown);
-            text = grown;
-        }
+        if (length == capacity)
+            text = larger(text, capacity *= 2);
         ssize_t count = read(input, text + length, capacity - length);
         if (count == 0 || (count < 0 && errno != EINTR))
             break;
         length += count > 0 ? (size_t)count : 0;
     }
-    ck_assert_ptr_nonnull(text);
     text[length] = '\0';
     return text;
 }
@@ -193,13 +194,13 @@ static const fault faults[] = {
 /* Replaces the last @p what, so that faults of one kind do not fall on the same chart. */
 static char *replaced(char *page, const char *what, const char *by)
 {
-    char *at = NULL;
-    for (char *p = page; (p = strstr(p, what)); p++)
-        at = p;
-    ck_assert_msg(at != NULL, "the page lacks %s", what);
-    char *made = malloc(strlen(page) + strlen(by) + 1);
+    size_t length = strlen(page), before = length;
+    for (const char *p = page; (p = strstr(p, what)); p++)
+        before = (size_t)(p - page);
+    ck_assert_msg(before < length, "the page lacks %s", what);
+    char *made = malloc(length + strlen(by) + 1);
     ck_assert_ptr_nonnull(made);
-    sprintf(made, "%.*s%s%s", (int)(at - page), page, by, at + strlen(what));
+    sprintf(made, "%.*s%s%s", (int)before, page, by, page + before + strlen(what));
     free(page);
     return made;
 }
