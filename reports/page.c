@@ -85,7 +85,8 @@ static report_table begin_table(report_text *t, const char *caption, const repor
     report_text_html(t, caption);
     report_text_add(t, "</caption>\n<thead><tr>");
     for (size_t i = 0; i < count; i++) {
-        report_text_add(t, columns[i].numeric ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">");
+        report_text_add(t, columns[i].cells == REPORT_NUMBERS ? "<th scope=\"col\" class=\"number\">"
+                                                              : "<th scope=\"col\">");
         report_text_html(t, columns[i].title);
         report_text_add(t, "</th>");
     }
@@ -119,11 +120,14 @@ void report_cell_begin(report_table *table, double value)
 {
     report_text *t = table->text;
     const report_column *column = &table->columns[table->column++ % table->column_count];
-    report_text_add(t, column->numeric ? "<td class=\"number\" data-label=\"" : "<td data-label=\"");
+    static const char *const begins[] = {[REPORT_WORDS] = "<td data-label=\"",
+                                         [REPORT_NUMBERS] = "<td class=\"number\" data-label=\"",
+                                         [REPORT_PROSE] = "<td class=\"prose\" data-label=\""};
+    report_text_add(t, begins[column->cells]);
     report_text_html(t, column->title);
     if (!isnan(value))
         report_text_format(t, "\" data-value=\"%.9g", value);
-    else if (column->numeric)
+    else if (column->cells == REPORT_NUMBERS)
         report_text_add(t, "\" data-value=\"");
     report_text_add(t, "\">");
 }
@@ -324,9 +328,10 @@ static void claim_row(report_table *table, const report_model *model, const repo
 
 void report_claims_table(report_text *t, const report_model *model, const report_model_algorithm *only)
 {
-    static const report_column columns[] = {{"Algorithm", false}, {"Verdict", false}, {"Claim", false},
-                                            {"Paper", false},     {"Ours", true},     {"Spread", true},
-                                            {"Seeds", true},      {"Source", false},  {"Replay", false}};
+    static const report_column columns[] = {
+        {"Algorithm", REPORT_WORDS}, {"Verdict", REPORT_WORDS}, {"Claim", REPORT_PROSE},
+        {"Paper", REPORT_WORDS},     {"Ours", REPORT_NUMBERS},  {"Spread", REPORT_NUMBERS},
+        {"Seeds", REPORT_NUMBERS},   {"Source", REPORT_WORDS},  {"Replay", REPORT_WORDS}};
     size_t skip = only ? 1 : 0;
     report_table table = report_table_begin(t, "Claims of the papers, measured again", columns + skip,
                                             sizeof columns / sizeof *columns - skip);

@@ -22,9 +22,11 @@ void report_hint(report_text *t, const char *text);
 
 /* ---- Tables ----------------------------------------------------------------------------------------------------- */
 
+typedef enum report_cells { REPORT_WORDS, REPORT_NUMBERS, REPORT_PROSE } report_cells;
+
 typedef struct report_column {
-    const char *title; /* data or not: it is escaped */
-    bool numeric;
+    const char *title;  /* data or not: it is escaped */
+    report_cells cells; /* numbers stand at the right, prose gets room */
 } report_column;
 
 typedef struct report_table {

@@ -112,6 +112,20 @@ static void write_check_name(report_text *t, const report_model *model, const re
     report_origin(t, model, result->run);
 }
 
+/* The number, and below it the unit if that is a word. */
+static void measured_cell(report_table *table, const assay_result *r)
+{
+    report_short number = report_limit(r->measured, r->unit), whole = report_quantity(r->measured, r->unit);
+    report_cell_begin(table, r->measured);
+    report_text_html(table->text, number.text);
+    if (strcmp(number.text, whole.text) != 0) {
+        report_text_add(table->text, " <small>");
+        report_text_html(table->text, r->unit);
+        report_text_add(table->text, "</small>");
+    }
+    report_cell_end(table);
+}
+
 static void check_row(report_table *table, const report_model *model, const report_model_result *result)
 {
     report_text *t = table->text;
@@ -123,7 +137,7 @@ static void check_row(report_table *table, const report_model *model, const repo
     report_cell_end(table);
     report_cell(table, r->implementation);
     report_cell(table, assay_kind_name(r->kind));
-    report_cell_number(table, r->measured, report_quantity(r->measured, r->unit).text);
+    measured_cell(table, r);
     report_cell_begin(table, r->limit);
     if (!isnan(r->limit)) {
         report_text_add(t, r->at_least ? "≥ " : "≤ ");
@@ -150,8 +164,9 @@ static void write_checks(report_text *t, const report_model *model, const report
                 "end, all of it at the mark, beyond the mark too much.");
     report_table table = report_table_begin(
         t, "Checks with measured value and limit",
-        REPORT_COLUMNS({"Verdict", false}, {"Check", false}, {"Implementation", false}, {"Kind", false},
-                       {"Measured", true}, {"Limit", true}, {"Of the limit", true}, {"Took", true}, {"Replay", false}));
+        REPORT_COLUMNS({"Verdict", REPORT_WORDS}, {"Check", REPORT_PROSE}, {"Implementation", REPORT_WORDS},
+                       {"Kind", REPORT_WORDS}, {"Measured", REPORT_NUMBERS}, {"Limit", REPORT_NUMBERS},
+                       {"Of the limit", REPORT_NUMBERS}, {"Took", REPORT_NUMBERS}, {"Replay", REPORT_WORDS}));
     for (size_t i = 0; i < a->result_count; i++) {
         if (a->results[i].record.kind != ASSAY_CLAIM)
             check_row(&table, model, &a->results[i]);
@@ -188,11 +203,12 @@ static void write_sweeps(report_text *t, const report_model *model, const report
 {
     if (!a->sweep_count)
         return;
-    report_table table = report_table_begin(t, "Sweeps over all inputs",
-                                            REPORT_COLUMNS({"Sweep", false}, {"Implementation", false}, {"Parts", true},
-                                                           {"Inputs", true}, {"Worst, ulp", true}, {"At input", false},
-                                                           {"Not correctly rounded", true}, {"Over the limit", true},
-                                                           {"Decided by MPFR", true}, {"Took", true}));
+    report_table table = report_table_begin(
+        t, "Sweeps over all inputs",
+        REPORT_COLUMNS({"Sweep", REPORT_WORDS}, {"Implementation", REPORT_WORDS}, {"Parts", REPORT_NUMBERS},
+                       {"Inputs", REPORT_NUMBERS}, {"Worst, ulp", REPORT_NUMBERS}, {"At input", REPORT_WORDS},
+                       {"Not correctly rounded", REPORT_NUMBERS}, {"Over the limit", REPORT_NUMBERS},
+                       {"Decided by MPFR", REPORT_NUMBERS}, {"Took", REPORT_NUMBERS}));
     for (size_t i = 0; i < a->sweep_count; i++)
         sweep_row(&table, model, &a->sweeps[i]);
     report_table_end(&table);
@@ -290,10 +306,11 @@ static void write_counters(report_text *t, const report_model_timing *timings, s
         return;
     }
     report_text_add(t, "<details><summary>Hardware counters, per run of the kernel</summary>\n");
-    report_table table = report_table_begin(t, "Hardware counters",
-                                            REPORT_COLUMNS({"Size", true}, {"Implementation", false}, {"Cycles", true},
-                                                           {"Instructions", true}, {"Instructions per cycle", true},
-                                                           {"Branch misses", true}, {"Cache misses", true}));
+    report_table table = report_table_begin(
+        t, "Hardware counters",
+        REPORT_COLUMNS({"Size", REPORT_NUMBERS}, {"Implementation", REPORT_WORDS}, {"Cycles", REPORT_NUMBERS},
+                       {"Instructions", REPORT_NUMBERS}, {"Instructions per cycle", REPORT_NUMBERS},
+                       {"Branch misses", REPORT_NUMBERS}, {"Cache misses", REPORT_NUMBERS}));
     for (size_t i = 0; i < count; i++) {
         const assay_timing *r = &timings[i].record;
         report_table_row(&table);
@@ -313,11 +330,12 @@ static void write_workload(report_text *t, const report_model *model, const repo
     report_text_add(t, "<h3>");
     report_text_html(t, timings[0].record.workload);
     report_text_add(t, "</h3>\n");
-    report_table table =
-        report_table_begin(t, timings[0].record.workload,
-                           REPORT_COLUMNS({"Size", true}, {"Implementation", false}, {"Threads", true}, {"Time", true},
-                                          {"Over the reference", true}, {"Items", true}, {"Bytes", true},
-                                          {"Operations", true}, {"Of the limit", true}, {"Replay", false}));
+    report_table table = report_table_begin(
+        t, timings[0].record.workload,
+        REPORT_COLUMNS({"Size", REPORT_NUMBERS}, {"Implementation", REPORT_WORDS}, {"Threads", REPORT_NUMBERS},
+                       {"Time", REPORT_NUMBERS}, {"Over the reference", REPORT_NUMBERS}, {"Items", REPORT_NUMBERS},
+                       {"Bytes", REPORT_NUMBERS}, {"Operations", REPORT_NUMBERS}, {"Of the limit", REPORT_NUMBERS},
+                       {"Replay", REPORT_WORDS}));
     for (size_t i = 0; i < count; i++)
         timing_row(&table, model, &timings[i]);
     report_table_end(&table);

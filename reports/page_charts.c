@@ -533,12 +533,13 @@ static void run_row(report_table *table, const report_model *model, const report
 
 static void run_table(report_text *t, const report_model *model, const report_model_algorithm *only)
 {
-    report_table table =
-        report_table_begin(t, "Runs in this database, newest first",
-                           REPORT_COLUMNS({"Started", false}, {"Command", false}, {"Revision", false}, {"Depth", false},
-                                          {"Level", false}, {"Machine", false}, {"Seed", true}, {"Passed", true},
-                                          {"Failed", true}, {"Skipped", true}, {"Reproduced", true}, {"In part", true},
-                                          {"Not reproduced", true}, {"Timings", true}, {"Took", true}));
+    report_table table = report_table_begin(
+        t, "Runs in this database, newest first",
+        REPORT_COLUMNS({"Started", REPORT_WORDS}, {"Command", REPORT_WORDS}, {"Revision", REPORT_WORDS},
+                       {"Depth", REPORT_WORDS}, {"Level", REPORT_WORDS}, {"Machine", REPORT_WORDS},
+                       {"Seed", REPORT_NUMBERS}, {"Passed", REPORT_NUMBERS}, {"Failed", REPORT_NUMBERS},
+                       {"Skipped", REPORT_NUMBERS}, {"Reproduced", REPORT_NUMBERS}, {"In part", REPORT_NUMBERS},
+                       {"Not reproduced", REPORT_NUMBERS}, {"Timings", REPORT_NUMBERS}, {"Took", REPORT_NUMBERS}));
     for (size_t run = model->run_count; run-- > report_history_start(model);) {
         report_tally n = tally_of(model, only, run);
         if (!only || checks_in(&n) || timings_in(model, only, run))

@@ -195,10 +195,11 @@ static void write_unseen(report_text *t, const report_model *model)
 static void write_algorithms(report_text *t, const report_model *model)
 {
     report_section_begin(t, "algorithms", "Algorithms");
-    report_table table = report_table_begin(t, "Algorithms with their verdicts and best speedups",
-                                            REPORT_COLUMNS({"Algorithm", false}, {"Paper", false}, {"Checks", false},
-                                                           {"Claims", false}, {"Best speedup", true},
-                                                           {"Over the best peer", true}, {"Of the limit", true}));
+    report_table table = report_table_begin(
+        t, "Algorithms with their verdicts and best speedups",
+        REPORT_COLUMNS({"Algorithm", REPORT_WORDS}, {"Paper", REPORT_PROSE}, {"Checks", REPORT_WORDS},
+                       {"Claims", REPORT_WORDS}, {"Best speedup", REPORT_NUMBERS},
+                       {"Over the best peer", REPORT_NUMBERS}, {"Of the limit", REPORT_NUMBERS}));
     for (size_t i = 0; i < model->algorithm_count; i++)
         algorithm_row(&table, model->algorithms[i]);
     report_table_end(&table);
@@ -231,11 +232,12 @@ static void write_speed_table(report_text *t, const report_model *model, bool be
     report_text_add(t, best ? "<h3>Best</h3>\n" : "<h3>Worst</h3>\n");
     report_hint(t, best ? "Each algorithm's benchmark on which our fastest code gains most over the reference."
                         : "Each algorithm's benchmark on which our fastest code gains least over the reference.");
-    report_table table =
-        report_table_begin(t, best ? "Best speedups" : "Worst speedups",
-                           REPORT_COLUMNS({"Algorithm", false}, {"Workload", false}, {"Size", true},
-                                          {"Implementation", false}, {"Time", true}, {"Over the reference", true},
-                                          {"Over the best peer", true}, {"Peer", false}, {"Of the limit", true}));
+    report_table table = report_table_begin(
+        t, best ? "Best speedups" : "Worst speedups",
+        REPORT_COLUMNS({"Algorithm", REPORT_WORDS}, {"Workload", REPORT_WORDS}, {"Size", REPORT_NUMBERS},
+                       {"Implementation", REPORT_WORDS}, {"Time", REPORT_NUMBERS},
+                       {"Over the reference", REPORT_NUMBERS}, {"Over the best peer", REPORT_NUMBERS},
+                       {"Peer", REPORT_WORDS}, {"Of the limit", REPORT_NUMBERS}));
     for (size_t i = 0; i < model->algorithm_count; i++) {
         const report_model_algorithm *a = model->algorithms[i];
         if (a->best)
@@ -301,7 +303,7 @@ static void write_machine(report_text *t, const report_model *model)
     report_section_begin(t, "machine", "Machine and build");
     report_table table = report_plain_table_begin(
         t, "The newest runs: machine, build and settings",
-        REPORT_COLUMNS({"", false}, {"Newest verify run", false}, {"Newest bench run", false}));
+        REPORT_COLUMNS({"", REPORT_WORDS}, {"Newest verify run", REPORT_WORDS}, {"Newest bench run", REPORT_WORDS}));
     field_row(&table, "Processor", v->machine, b->machine);
     field_row(&table, "System", v->system, b->system);
     field_row(&table, "Revision", v->revision, b->revision);
@@ -386,9 +388,9 @@ static void write_limits(report_text *t, const report_model *model)
     report_section_begin(t, "limits", "Limits of this machine");
     report_hint(t,
                 "The best that was measured, in the same run as the timings: what a share of the limit is a share of.");
-    report_column titles[2 + LIMIT_COLUMNS] = {{"Limit", false}, {"Where", false}};
+    report_column titles[2 + LIMIT_COLUMNS] = {{"Limit", REPORT_WORDS}, {"Where", REPORT_WORDS}};
     for (size_t k = 0; k < count; k++)
-        titles[2 + k] = (report_column){columns[k].title, true};
+        titles[2 + k] = (report_column){columns[k].title, REPORT_NUMBERS};
     report_table table = report_table_begin(t, "Measured limits of the machine", titles, 2 + count);
     for (size_t i = 0; i < model->limit_count; i++) {
         const assay_limit *l = &model->limits[i].record;

@@ -387,7 +387,7 @@
 
     /* A long table gets a field that leaves only the rows with all the words. */
     function makeFilter(table) {
-        if (table.tBodies[0].rows.length < 15 || table.closest("details"))
+        if (table.tBodies[0].rows.length < 24 || table.closest("details"))
             return;
         const label = document.createElement("label"), input = document.createElement("input"), count = document.createElement("span");
         label.className = "filter";
