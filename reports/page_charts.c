@@ -457,13 +457,21 @@ static void roofline_chart(report_text *t, const report_model *model, const repo
     report_chart_write(&chart, t, id);
 }
 
+/* The timings of the workload that begins at @p first; empty at the end. */
+static stretch workload_at(const report_model_algorithm *a, size_t first)
+{
+    size_t end = first;
+    while (end < a->timing_count && a->timings[end].record.workload == a->timings[first].record.workload)
+        end++;
+    return (stretch){a->timings + first, end - first};
+}
+
 unsigned report_speed_charts(report_text *t, const report_model *model, const report_model_algorithm *a, unsigned id)
 {
-    for (size_t i = 0, end; i < a->timing_count; i = end) {
-        for (end = i; end < a->timing_count && a->timings[end].record.workload == a->timings[i].record.workload;)
-            end++;
-        stretch s = {&a->timings[i], end - i};
-        speedup_chart(t, s, id++);
+    for (size_t i = 0; i < a->timing_count; i += workload_at(a, i).count)
+        speedup_chart(t, workload_at(a, i), id++);
+    for (size_t i = 0; i < a->timing_count; i += workload_at(a, i).count) {
+        stretch s = workload_at(a, i);
         if (s.timings[0].record.size != s.timings[s.count - 1].record.size)
             size_chart(t, s, id++);
     }

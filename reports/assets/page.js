@@ -121,7 +121,7 @@
 
     /* Sizes are an order, so their bars are shades of one colour. */
     function shade(palette, index, count) {
-        const share = 0.4 + (0.6 * (index + 1)) / count;
+        const share = count > 1 ? 0.5 + (0.5 * index) / (count - 1) : 1;
         return mixed(palette.series[0], palette.card, share);
     }
 
@@ -180,7 +180,7 @@
         if (data.stacked)
             return palette.verdicts[position % palette.verdicts.length];
         if (data.horizontal)
-            return data.series.length > 2 ? shade(palette, position, data.series.length) : palette.series[position % palette.series.length];
+            return series.label.startsWith("size ") ? shade(palette, position, data.series.length) : palette.series[position % palette.series.length];
         return palette.series[styleOf(series.label) % palette.series.length];
     }
 
