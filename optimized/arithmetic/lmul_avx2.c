@@ -7,6 +7,8 @@
 #define LMUL_FMA(a, b, c)   ((f32v)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define LMUL_FMA_1(a, b, c) __builtin_fmaf(a, b, c)
 #define LMUL_MULTIPLY       multiply_numbers
+#define LMUL_LEAST(a, b)    ((u32v)_mm256_min_epu32((__m256i)(a), (__m256i)(b)))
+#define LMUL_MOST(a, b)     ((u32v)_mm256_max_epu32((__m256i)(a), (__m256i)(b)))
 #define LMUL_TABLE          lmul_kernels_avx2
 
 /* What the addition of one vector needs, spread over its lanes. */

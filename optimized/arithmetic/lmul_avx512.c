@@ -8,6 +8,8 @@
 #define LMUL_FMA(a, b, c)   ((f32v)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define LMUL_FMA_1(a, b, c) __builtin_fmaf(a, b, c)
 #define LMUL_MULTIPLY       multiply_numbers
+#define LMUL_LEAST(a, b)    ((u32v)_mm512_min_epu32((__m512i)(a), (__m512i)(b)))
+#define LMUL_MOST(a, b)     ((u32v)_mm512_max_epu32((__m512i)(a), (__m512i)(b)))
 #define LMUL_TABLE          lmul_kernels_avx512
 
 /* What the addition of one vector needs, spread over its lanes. */

@@ -8,6 +8,8 @@
 #define LMUL_FMA(a, b, c)   fma_by_lane(a, b, c)
 #define LMUL_FMA_1(a, b, c) fmaf(a, b, c)
 #define LMUL_MULTIPLY       leave_to_generic
+#define LMUL_LEAST(a, b)    choose((u32v)((a) < (b)), a, b)
+#define LMUL_MOST(a, b)     choose((u32v)((a) > (b)), a, b)
 #define LMUL_TABLE          lmul_kernels_baseline
 
 typedef float four_floats __attribute__((vector_size(16)));

@@ -25,9 +25,10 @@ static assay_status pack(const lmul_kernels *kernels, const lmul_arithmetic *ari
     const size_t blocks = (k - 1) / LMUL_DEPTH + 1;
     if (!__builtin_mul_overflow(packed->panels, packed->panel * sizeof *packed->words, &columns)) {
         packed->words = assay_allocate(k, columns);
+        packed->zeros = assay_allocate(blocks * packed->panels, sizeof *packed->zeros);
         packed->ranges = assay_allocate(blocks * packed->panels, sizeof *packed->ranges);
     }
-    if (!packed->words || !packed->ranges)
+    if (!packed->words || !packed->zeros || !packed->ranges)
         return assay_fail(ASSAY_NO_MEMORY, "no memory to pack b of %zu x %zu elements", k, n);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (size_t panel = 0; panel < packed->panels; panel++)
@@ -38,6 +39,7 @@ static assay_status pack(const lmul_kernels *kernels, const lmul_arithmetic *ari
 static void release(lmul_packed *packed)
 {
     assay_release(packed->words);
+    assay_release(packed->zeros);
     assay_release(packed->ranges);
 }
 

@@ -14,6 +14,11 @@ typedef struct lmul_range {
     bool has_zero, has_special;
 } lmul_range;
 
+/* A bit for each row of a block of B (or column of one of A): whether it has a zero. */
+typedef struct lmul_zeros {
+    uint64_t bits[LMUL_DEPTH / 64];
+} lmul_zeros;
+
 /* B of a matrix product, rounded and rearranged: for each depth block, for each panel of columns, its rows. The last
  * panel is filled up with numbers that are never stored. */
 typedef struct lmul_packed {
@@ -22,6 +27,7 @@ typedef struct lmul_packed {
     size_t panels;      /* of them */
     uint32_t *words;    /* k * panels * panel bit patterns */
     lmul_range *ranges; /* by depth block, then panel */
+    lmul_zeros *zeros;  /* likewise */
 } lmul_packed;
 
 /* One instruction set. */

@@ -4,6 +4,7 @@
  *     LMUL_GROUPS        vectors of a panel of B, so that LMUL_TILE_ROWS * LMUL_GROUPS sums stay in registers
  *     LMUL_FMA(a, b, c)  a * b + c of float vectors, rounded once
  *     LMUL_FMA_1(a, b, c) the same of numbers
+ *     LMUL_LEAST(a, b), LMUL_MOST(a, b)  the lesser and the greater of two vectors of unsigned numbers
  *     LMUL_MULTIPLY      LMUL_ADDITION of float32 vectors: a function that returns how many of the first elements it
  * did LMUL_TABLE         the name of the table of kernels
  */
@@ -285,11 +286,47 @@ LMUL_INLINE lmul_range prepare_addition(lmul_rounder r, uint32_t subtrahend, uin
     return range;
 }
 
+/* The same where nothing but truncation is to be done, which is the rule: no zero, no special value. False otherwise,
+ * and nothing is changed. */
+LMUL_INLINE bool prepare_plain_addition(lmul_rounder r, uint32_t subtrahend, uint32_t *words, uint32_t *nonzero,
+                                        size_t n, lmul_range *range)
+{
+    u32v least = spread(UINT32_MAX), most = {0}, signs = {0};
+    for (size_t i = 0; i < n; i += LMUL_LANES) {
+        const u32v magnitude = load(words + i) & magnitude_bits;
+        const u32v above = magnitude - least_normal_bits; /* negative, that is huge, for zeros and subnormals */
+        least = LMUL_LEAST(least, above);
+        most = LMUL_MOST(most, magnitude);
+        signs |= above;
+    }
+    *range = (lmul_range){UINT32_MAX, 0, false, false};
+    for (size_t lane = 0; lane < LMUL_LANES; lane++) {
+        range->least = least[lane] < range->least ? least[lane] : range->least;
+        range->most = most[lane] > range->most ? most[lane] : range->most;
+        if (signs[lane] & sign_bit)
+            return false;
+    }
+    if (range->most >= infinity_bits)
+        return false;
+    range->least = (range->least + least_normal_bits) >> 23;
+    range->most >>= 23;
+    for (size_t i = 0; i < n; i += LMUL_LANES) {
+        store(words + i, (load(words + i) & r.keep) - (nonzero ? subtrahend : 0));
+        if (nonzero)
+            store(nonzero + i, spread(UINT32_MAX));
+    }
+    return true;
+}
+
 static lmul_range prepare_words(const lmul_arithmetic *arithmetic, uint32_t *words, uint32_t *nonzero, size_t n)
 {
     if (arithmetic->kind == LMUL_ADDITION) {
         const lmul_rounder r = lmul_rounder_of(arithmetic->bits, arithmetic->rounding);
         const uint32_t subtrahend = one_bits - lmul_offset_f32(arithmetic);
+        lmul_range range;
+        if (!r.last && (nonzero ? prepare_plain_addition(r, subtrahend, words, nonzero, n, &range)
+                                : prepare_plain_addition(r, subtrahend, words, NULL, n, &range)))
+            return range;
         return nonzero ? prepare_addition(r, subtrahend, words, nonzero, n)
                        : prepare_addition(r, subtrahend, words, NULL, n);
     }
@@ -299,6 +336,31 @@ static lmul_range prepare_words(const lmul_arithmetic *arithmetic, uint32_t *wor
             store(words + i, round_to_grid(&grid, load(words + i)));
     }
     return (lmul_range){0, 0, false, false};
+}
+
+/* Marks the rows of @p columns words that have a zero among them. */
+static void mark_zeros(const uint32_t *words, size_t columns, size_t rows, lmul_zeros *zeros)
+{
+    for (size_t l = 0; l < rows; l++) {
+        uint32_t found = 0;
+        for (size_t i = 0; i < columns; i++)
+            found |= words[l * columns + i] == 0;
+        zeros->bits[l / 64] |= (uint64_t)found << l % 64;
+    }
+}
+
+/* The first position from @p from on, at most @p end, whose mark is @p wanted. */
+static size_t find_mark(const lmul_zeros *zeros, size_t from, size_t end, bool wanted)
+{
+    while (from < end) {
+        const uint64_t rest = (wanted ? zeros->bits[from / 64] : ~zeros->bits[from / 64]) >> from % 64;
+        if (rest) {
+            from += (size_t)__builtin_ctzll(rest);
+            break;
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return from < end ? from : end;
 }
 
 /* Columns beyond B's last are filled with a number that B has, so that they do not change the range. */
@@ -321,7 +383,10 @@ static void pack_panel(const lmul_arithmetic *arithmetic, const float *b, size_t
             for (size_t j = columns; j < PANEL; j++)
                 to[j] = to[0];
         }
-        packed->ranges[block * packed->panels + index] = prepare_words(arithmetic, words, NULL, depth * PANEL);
+        const lmul_range range = prepare_words(arithmetic, words, NULL, depth * PANEL);
+        packed->ranges[block * packed->panels + index] = range;
+        if (range.has_zero)
+            mark_zeros(words, PANEL, depth, &packed->zeros[block * packed->panels + index]);
     }
 }
 
@@ -330,6 +395,7 @@ static void pack_panel(const lmul_arithmetic *arithmetic, const float *b, size_t
 typedef struct a_block {
     uint32_t words[LMUL_DEPTH * LMUL_TILE_ROWS] __attribute__((aligned(64)));
     uint32_t nonzero[LMUL_DEPTH * LMUL_TILE_ROWS] __attribute__((aligned(64)));
+    lmul_zeros zeros;
     lmul_range range;
 } a_block;
 
@@ -369,6 +435,9 @@ static void pack_rows(const lmul_arithmetic *arithmetic, size_t rows, size_t dep
     for (size_t i = count; i < padded; i++)
         block->words[i] = block->words[0];
     block->range = prepare_words(arithmetic, block->words, block->nonzero, padded);
+    block->zeros = (lmul_zeros){{0}};
+    if (block->range.has_zero)
+        mark_zeros(block->nonzero, LMUL_TILE_ROWS, depth, &block->zeros);
 }
 
 /* What a tile's product needs. */
@@ -376,7 +445,8 @@ typedef struct tile {
     size_t depth;
     const uint32_t *a, *nonzero;
     const uint32_t *b;
-    float *c; /* LMUL_TILE_ROWS x columns, row length ldc */
+    lmul_zeros zeros; /* of A or B */
+    float *c;         /* LMUL_TILE_ROWS x columns, row length ldc */
     size_t ldc;
     uint32_t offset;
     const lmul_fp8_grid *grid;
@@ -400,23 +470,35 @@ LMUL_INLINE f32v add_product(const tile *t, tile_kind kind, f32v sum, size_t at,
     return sum + (f32v)full_product(&a, b_operand, t->offset, false);
 }
 
+/* sums += column l of A times row l of B. */
+LMUL_INLINE void add_outer_product(const tile *t, tile_kind kind, size_t groups, size_t l,
+                                   f32v sum[LMUL_TILE_ROWS][LMUL_GROUPS])
+{
+    u32v b[LMUL_GROUPS], nonzero[LMUL_GROUPS];
+    operand examined[LMUL_GROUPS];
+    for (size_t g = 0; g < groups; g++) {
+        b[g] = load(t->b + l * PANEL + g * LMUL_LANES);
+        nonzero[g] = (u32v)(b[g] != 0);
+        examined[g] = examine(b[g]);
+    }
+    for (size_t i = 0; i < LMUL_TILE_ROWS; i++)
+        for (size_t g = 0; g < groups; g++)
+            sum[i][g] = add_product(t, kind, sum[i][g], l * LMUL_TILE_ROWS + i, b[g], nonzero[g], &examined[g]);
+}
+
 LMUL_INLINE void multiply_tile(const tile *t, tile_kind kind, size_t groups)
 {
     f32v sum[LMUL_TILE_ROWS][LMUL_GROUPS];
     for (size_t i = 0; i < LMUL_TILE_ROWS; i++)
         for (size_t g = 0; g < groups; g++)
             sum[i][g] = (f32v)load(t->c + i * t->ldc + g * LMUL_LANES);
-    for (size_t l = 0; l < t->depth; l++) {
-        u32v b[LMUL_GROUPS], nonzero[LMUL_GROUPS];
-        operand examined[LMUL_GROUPS];
-        for (size_t g = 0; g < groups; g++) {
-            b[g] = load(t->b + l * PANEL + g * LMUL_LANES);
-            nonzero[g] = (u32v)(b[g] != 0);
-            examined[g] = examine(b[g]);
-        }
-        for (size_t i = 0; i < LMUL_TILE_ROWS; i++)
-            for (size_t g = 0; g < groups; g++)
-                sum[i][g] = add_product(t, kind, sum[i][g], l * LMUL_TILE_ROWS + i, b[g], nonzero[g], &examined[g]);
+    for (size_t l = 0; l < t->depth;) {
+        /* Zeros often come in whole columns of A or rows of B, with none elsewhere. */
+        if (kind == TILE_ZEROS)
+            for (const size_t end = find_mark(&t->zeros, l, t->depth, true); l < end; l++)
+                add_outer_product(t, TILE_FAST, groups, l, sum);
+        for (const size_t end = kind == TILE_ZEROS ? find_mark(&t->zeros, l, t->depth, false) : t->depth; l < end; l++)
+            add_outer_product(t, kind, groups, l, sum);
     }
     for (size_t i = 0; i < LMUL_TILE_ROWS; i++)
         for (size_t g = 0; g < groups; g++)
@@ -498,6 +580,8 @@ static void multiply_rows(const lmul_arithmetic *arithmetic, size_t m, const flo
                 const tile_kind kind = kind_of(arithmetic, &rows_of_a.range, &b->ranges[block * b->panels + p]);
                 tile t = {.depth = depth, .a = rows_of_a.words, .nonzero = rows_of_a.nonzero, .ldc = ldc};
                 t.b = b->words + start * b->panels * PANEL + p * depth * PANEL;
+                for (size_t w = 0; kind == TILE_ZEROS && w < LMUL_DEPTH / 64; w++)
+                    t.zeros.bits[w] = rows_of_a.zeros.bits[w] | b->zeros[block * b->panels + p].bits[w];
                 t.c = c + i * ldc + p * PANEL;
                 t.offset = offset;
                 t.grid = &grid;
