@@ -148,6 +148,7 @@ START_TEST(data_are_escaped)
     ck_assert_escaped(report_text_xml, "a\nb\x01<\xEF\xBF\xBF", "a&#10;b\xEF\xBF\xBD&lt;\xEF\xBF\xBD");
     ck_assert_escaped(report_text_json, "</script>\xE2\x80\xA8\"\\\n&",
                       "\"\\u003c/script\\u003e\\u2028\\u0022\\u005c\\u000a\\u0026\"");
+    ck_assert_escaped(report_text_json, "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"");
     ck_assert_escaped(report_text_markdown, "a|b*_`<\n", "a\\|b\\*\\_\\`&lt; ");
     ck_assert_escaped(report_text_markdown_code, "a|b", "`a\\|b`");
     ck_assert_escaped(report_text_markdown_code, "x ``y", "``` x ``y ```");
@@ -377,6 +378,7 @@ START_TEST(sweeps_are_joined)
     json_t *positive = json_object_get(sweep, "binade_worst_positive"),
            *negative = json_object_get(sweep, "binade_worst_negative");
     ck_assert(json_is_real(json_array_get(positive, 0x38 << 1)));
+    ck_assert(json_is_real(json_array_get(positive, 0x43 << 1)));
     ck_assert(json_is_null(json_array_get(negative, 0x37 << 1)));
     ck_assert(json_is_null(json_array_get(positive, 0x45 << 1)));
     ck_assert(json_is_real(json_array_get(negative, 0x45 << 1)));
@@ -466,6 +468,67 @@ START_TEST(ratios_stay_within_a_run)
     ck_assert_double_eq_tol(real(json_object_get(avx512, "speedup"), "estimate"), 8, 1e-9);
     ck_assert_int_eq(json_array_size(json_object_get(avx512, "history")), 2);
     json_decref(root);
+}
+END_TEST
+
+/* ---- Verdicts that change --------------------------------------------------------------------------------------- */
+
+static void add_claim_run(report_store *store, const char *started, assay_verdict verdict)
+{
+    assay_run run = {.command = "verify",
+                     .revision = "a",
+                     .compiler = "",
+                     .flags = "",
+                     .machine = "",
+                     .system = "",
+                     .level = "avx2",
+                     .depth = "quick",
+                     .shard = "1/1",
+                     .started = started,
+                     .word_bits = 64,
+                     .processors = 1,
+                     .threads = 1,
+                     .seed = 7};
+    assay_result claim = {.algorithm = "lmul",
+                          .implementation = "avx2",
+                          .kind = ASSAY_CLAIM,
+                          .check = "C6",
+                          .workload = "",
+                          .measured = 1,
+                          .limit = NAN,
+                          .unit = "",
+                          .verdict = verdict,
+                          .reason = "",
+                          .replay = "",
+                          .statement = "wavers",
+                          .paper_value = "1",
+                          .provenance = "paper",
+                          .spread_low = 1,
+                          .spread_high = 1,
+                          .seeds = 1,
+                          .seeds_passed = 1};
+    int64_t id = 0;
+    ck_assert_int_eq(report_store_begin_run(store, &run, &id), ASSAY_OK);
+    ck_assert_int_eq(report_store_add_result(store, id, &claim), ASSAY_OK);
+}
+
+START_TEST(changed_verdicts_are_failures)
+{
+    report_store *store = NULL;
+    ck_assert_int_eq(report_store_open(database, &store), ASSAY_OK);
+    add_claim_run(store, "2026-01-01T00:00:00Z", ASSAY_REPRODUCED);
+    add_claim_run(store, "2026-01-02T00:00:00Z", ASSAY_NOT_REPRODUCED);
+    report_store_close(store);
+    report_summary summary;
+    ck_assert_int_eq(report_write(database, out, NULL, &summary), ASSAY_OK);
+    ck_assert_uint_eq(summary.contradictions, 1);
+    report_summary_free(&summary);
+    char *page = content_of(out, "index.html"), *text = content_of(out, "report.md");
+    ck_assert_has(page, "headline fail");
+    ck_assert_has(page, "the verdict changed between runs of one revision");
+    ck_assert_has(text, "Verdicts that changed");
+    free(page);
+    free(text);
 }
 END_TEST
 
@@ -743,6 +806,7 @@ Suite *test_report(void)
     tcase_add_test(files, json_holds_everything);
     tcase_add_test(files, sweeps_are_joined);
     tcase_add_test(files, ratios_stay_within_a_run);
+    tcase_add_test(files, changed_verdicts_are_failures);
     tcase_add_test(files, junit_is_well_formed);
     tcase_add_test(files, markdown_tables_are_whole);
     tcase_add_test(files, same_database_same_bytes);
