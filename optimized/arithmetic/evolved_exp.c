@@ -12,10 +12,12 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Below this many elements (some 20 microseconds) threads cost more than they give. */
-enum { ELEMENTS_FOR_THREADS = 1 << 17 };
+enum {
+    ELEMENTS_FOR_THREADS = 1 << 17, /* with fewer (some 20 microseconds) threads cost more than they give */
+    BYTES_TO_STREAM = 1 << 24       /* with fewer for each array, a last-level cache of 32 MB may keep both; what the
+                                       system says of that cache is wrong on many virtual machines */
+};
 
 /* Four lanes in the vector types of the compiler, which makes of them what the architecture has. */
 enum { LANES = 4 };
@@ -79,14 +81,6 @@ static void exp_f32_baseline(const float *x, float *y, size_t n, bool stream)
 #define F64_NAME  evolved_exp_exp2_f64_baseline
 #include "optimized/arithmetic/evolved_exp_f64.h"
 
-/* Whether an array that is read and one that is written, of so many bytes each, are more than the caches keep. */
-static bool beyond_caches(size_t bytes)
-{
-    const long size = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    const size_t cache = size > 0 ? (size_t)size : (size_t)32 << 20;
-    return bytes > cache / 2;
-}
-
 static size_t threads_for(size_t n)
 {
     return n < ELEMENTS_FOR_THREADS ? 1 : (size_t)assay_threads();
@@ -102,7 +96,7 @@ static size_t share_of(size_t k, size_t threads, size_t n, size_t size, size_t *
 
 static void run(evolved_exp_kernel_f32 *kernel, const float *x, float *y, size_t n)
 {
-    const bool stream = n >= ELEMENTS_FOR_THREADS && beyond_caches(n * sizeof *y);
+    const bool stream = n > BYTES_TO_STREAM / sizeof *y;
     const size_t threads = threads_for(n);
     if (threads == 1) { /* even a team of one takes longer than a short array */
         kernel(x, y, n, stream);

@@ -1,9 +1,9 @@
 /*
  * The float32 exponentials for AVX-512: 16 lanes, four registers at once to hide the latency of the multiply-adds.
  *
- * The scaling instruction (scalef) saturates by itself and rounds once, so the only special inputs are infinities
- * (infinity - infinity in r) and, for e^x, huge numbers (n is off, so r is large). A clamp of r repairs both, since
- * its instructions return the bound for NaN and scalef then makes 0, infinity or, for a NaN n, NaN.
+ * The scaling instruction (scalef) rounds once, saturates, and with n = +-infinity gives infinity or 0 even if p is
+ * NaN, which takes care of infinite x (infinity - infinity in r). What is left for e^x are huge finite numbers, where n
+ * is off and r large: a clamp of r keeps p positive and finite.
  */
 #include "optimized/arithmetic/evolved_exp_kernels.h"
 
@@ -22,7 +22,7 @@ INLINE __m512 constant(float a)
 INLINE __m512 exp2_of(__m512 x)
 {
     const __m512 n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const __m512 r = _mm512_max_ps(_mm512_sub_ps(x, n), constant(-0.5f));
+    const __m512 r = _mm512_sub_ps(x, n);
     __m512 p = _mm512_fmadd_ps(constant(EXP2_C6), r, constant(EXP2_C5));
     p = _mm512_fmadd_ps(p, r, constant(EXP2_C4));
     p = _mm512_fmadd_ps(p, r, constant(EXP2_C3));
