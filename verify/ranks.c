@@ -45,11 +45,15 @@ static assay_status check_call(const verify_options *options, const verify_sink 
 #include <poll.h>
 #include <stdio.h>
 
+/* A rank above 0 sends messages, then that it is idle; in between, at most once, that it was interrupted; rank 0 tells
+ * it to stop when all are idle or one was interrupted; then it says that it is done, and sends no more. */
 enum {
-    TAG_MESSAGE = 1, /* to rank 0: a message of a worker, head and payload */
-    TAG_END,         /* to rank 0: the rank's worker has ended; an ending */
-    TAG_STOP,        /* from rank 0, once: stop if you still run, and send no more */
-    PATIENCE = 20    /* milliseconds between looks at what has come */
+    TAG_MESSAGE = 1, /* of a worker: head and payload */
+    TAG_IDLE,
+    TAG_INTERRUPT,
+    TAG_STOP,
+    TAG_DONE,     /* an ending */
+    PATIENCE = 20 /* milliseconds between looks at what has come */
 };
 
 typedef struct message_head {
@@ -75,6 +79,16 @@ static bool is_waiting(int source, int tag, MPI_Status *status)
     int there;
     MPI_Iprobe(source, tag, MPI_COMM_WORLD, &there, status);
     return there != 0;
+}
+
+static void say(int rank, int tag)
+{
+    MPI_Send(NULL, 0, MPI_BYTE, rank, tag, MPI_COMM_WORLD);
+}
+
+static void hear(int rank, int tag)
+{
+    MPI_Recv(NULL, 0, MPI_BYTE, rank, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
 }
 
 /* Takes a message of this rank's worker if one comes within @p patience milliseconds; false if none will come any more,
@@ -111,30 +125,44 @@ static assay_status pass_on(const verify_message *message)
     return ASSAY_OK;
 }
 
+/* Passes on a message if one comes; false if none will come any more. */
+static bool work(verify_worker *worker, assay_status *status)
+{
+    verify_message message;
+    bool goes_on = take_own(worker->pipe, PATIENCE, &message, status);
+    if (message.payload) {
+        *status = pass_on(&message);
+        goes_on = goes_on && *status == ASSAY_OK;
+    }
+    verify_message_release(&message);
+    return goes_on;
+}
+
 static void follow(verify_worker *worker)
 {
     const verify_sink nobody = {0};
     verify_summary unused = {0};
     assay_status status = ASSAY_OK;
-    bool stopped = false, told = false;
-    for (bool goes_on = true; goes_on && !stopped;) {
-        MPI_Status there;
-        verify_message message;
-        goes_on = take_own(worker->pipe, PATIENCE, &message, &status);
-        if (message.payload) {
-            status = pass_on(&message);
-            goes_on = goes_on && status == ASSAY_OK;
+    MPI_Status there;
+    bool works = true, complained = false;
+    while (!is_waiting(0, TAG_STOP, &there)) {
+        if (!works) {
+            poll(NULL, 0, PATIENCE);
+        } else if (!work(worker, &status)) {
+            works = false;
+            say(0, TAG_IDLE);
         }
-        verify_message_release(&message);
-        told = is_waiting(0, TAG_STOP, &there);
-        stopped = told || verify_was_interrupted();
+        if (verify_was_interrupted() && !complained) {
+            complained = true;
+            say(0, TAG_INTERRUPT);
+        }
     }
+    hear(0, TAG_STOP);
     ending e = ending_of(status);
-    status = verify_finish(worker, &nobody, &unused, stopped || status != ASSAY_OK);
-    if (e.status == ASSAY_OK && !told)
+    status = verify_finish(worker, &nobody, &unused, works || status != ASSAY_OK);
+    if (e.status == ASSAY_OK)
         e = ending_of(status);
-    MPI_Send(&e, sizeof e, MPI_BYTE, 0, TAG_END, MPI_COMM_WORLD);
-    MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG_STOP, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Send(&e, sizeof e, MPI_BYTE, 0, TAG_DONE, MPI_COMM_WORLD);
 }
 
 /* ---- Rank 0 ----------------------------------------------------------------------------------------------------- */
@@ -144,25 +172,10 @@ typedef struct gathering {
     verify_worker *worker;
     const verify_sink *sink;
     verify_summary *summary;
-    unsigned ranks, ended;
-    bool *told;     /* ranks that need no TAG_STOP any more */
-    bool stopping;  /* all are to end early */
-    ending problem; /* the first one */
+    unsigned idle, done;      /* ranks */
+    bool interrupted, broken; /* broken: the own worker sends nonsense */
+    ending problem;           /* the first one */
 } gathering;
-
-static void tell(gathering *g, int rank)
-{
-    if (!g->told[rank])
-        MPI_Send(NULL, 0, MPI_BYTE, rank, TAG_STOP, MPI_COMM_WORLD);
-    g->told[rank] = true;
-}
-
-static void stop_all(gathering *g)
-{
-    g->stopping = true;
-    for (unsigned rank = 1; rank < g->ranks; rank++)
-        tell(g, (int)rank);
-}
 
 static void note_problem(gathering *g, const ending *e)
 {
@@ -186,58 +199,70 @@ static void receive_message(gathering *g, const MPI_Status *there)
     free(packed);
 }
 
-static void receive_ending(gathering *g, int rank)
-{
-    ending e;
-    MPI_Recv(&e, sizeof e, MPI_BYTE, rank, TAG_END, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    if (e.status == ASSAY_INTERRUPTED && !g->stopping)
-        stop_all(g);
-    note_problem(g, &e);
-    tell(g, rank);
-    g->ended++;
-}
-
-/* Takes all that has come from other ranks; false if nothing had. A rank's messages come before its ending. */
+/* Takes what has come from other ranks, one message at most; false if there was none. */
 static bool take_others(gathering *g)
 {
     MPI_Status there;
-    bool any = false;
-    for (; is_waiting(MPI_ANY_SOURCE, TAG_MESSAGE, &there); any = true)
-        receive_message(g, &there);
-    for (; !any && is_waiting(MPI_ANY_SOURCE, TAG_END, &there); any = true) {
-        MPI_Status message;
-        while (is_waiting(there.MPI_SOURCE, TAG_MESSAGE, &message))
-            receive_message(g, &message);
-        receive_ending(g, there.MPI_SOURCE);
+    if (!is_waiting(MPI_ANY_SOURCE, MPI_ANY_TAG, &there))
+        return false;
+    ending e = {.status = ASSAY_OK};
+    switch (there.MPI_TAG) {
+    case TAG_MESSAGE: receive_message(g, &there); break;
+    case TAG_IDLE:
+        hear(there.MPI_SOURCE, TAG_IDLE);
+        g->idle++;
+        break;
+    case TAG_INTERRUPT:
+        hear(there.MPI_SOURCE, TAG_INTERRUPT);
+        g->interrupted = true;
+        break;
+    default:
+        MPI_Recv(&e, sizeof e, MPI_BYTE, there.MPI_SOURCE, TAG_DONE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        g->done++;
+        break;
     }
-    return any;
+    note_problem(g, &e);
+    return true;
 }
 
-static void lead(gathering *g)
+/* Dispatches a message of this rank's own worker if there is one within @p patience milliseconds. */
+static bool take_one_of_own(gathering *g, int patience, bool *any)
+{
+    verify_message message;
+    assay_status status;
+    const bool goes_on = take_own(g->worker->pipe, patience, &message, &status);
+    const ending e = ending_of(status);
+    note_problem(g, &e);
+    g->broken = g->broken || status != ASSAY_OK;
+    *any = message.payload != NULL;
+    if (*any)
+        verify_dispatch(g->worker, &message, g->sink, g->summary);
+    verify_message_release(&message);
+    return goes_on;
+}
+
+static void lead(gathering *g, unsigned ranks)
 {
     bool own = true, busy = false;
-    assay_status status = ASSAY_OK;
-    while (own || g->ended + 1 < g->ranks) {
-        verify_message message = {0};
+    while ((own || g->idle + 1 < ranks) && !g->interrupted) {
+        bool any = false;
         if (own)
-            own = take_own(g->worker->pipe, busy ? 0 : PATIENCE, &message, &status);
+            own = take_one_of_own(g, busy ? 0 : PATIENCE, &any);
         else if (!busy)
             poll(NULL, 0, PATIENCE);
-        if (message.payload)
-            verify_dispatch(g->worker, &message, g->sink, g->summary);
-        busy = message.payload != NULL;
-        verify_message_release(&message);
-        const ending e = ending_of(status);
-        note_problem(g, &e);
-        busy = take_others(g) || busy;
-        if (verify_was_interrupted() && !g->stopping)
-            stop_all(g);
-        own = own && !g->stopping;
+        busy = take_others(g) || any;
+        g->interrupted = g->interrupted || verify_was_interrupted();
     }
-    const bool early = g->stopping || status != ASSAY_OK;
-    const ending e = ending_of(verify_finish(g->worker, g->sink, g->summary, early));
-    if (g->stopping)
-        g->problem = e; /* interrupted, whatever else went wrong */
+    for (unsigned rank = 1; rank < ranks; rank++)
+        say((int)rank, TAG_STOP);
+    const bool interrupted = g->interrupted; /* later it makes no difference */
+    while (g->done + 1 < ranks) {
+        if (!take_others(g))
+            poll(NULL, 0, PATIENCE);
+    }
+    const ending e = ending_of(verify_finish(g->worker, g->sink, g->summary, interrupted || g->broken));
+    if (interrupted)
+        g->problem = e;
     note_problem(g, &e);
 }
 
@@ -267,23 +292,19 @@ static assay_status check_likeness(const verify_worker *worker, assay_status pre
 static void run_together(verify_worker *worker, const verify_sink *sink, verify_summary *summary, unsigned rank,
                          unsigned ranks, ending *all)
 {
-    bool *told = calloc(ranks, sizeof *told);
-    if (!told)
-        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     if (rank == 0)
         verify_look_up(worker, sink);
     MPI_Bcast(worker->known, (int)(worker->plan.count * sizeof *worker->known), MPI_BYTE, 0, MPI_COMM_WORLD);
     verify_begin(worker, sink, rank, ranks, summary);
     if (rank == 0) {
-        gathering g = {.worker = worker, .sink = sink, .summary = summary, .ranks = ranks, .told = told};
-        lead(&g);
+        gathering g = {.worker = worker, .sink = sink, .summary = summary};
+        lead(&g, ranks);
         *all = g.problem;
         all->summary = *summary;
     } else {
         follow(worker);
     }
     MPI_Bcast(all, sizeof *all, MPI_BYTE, 0, MPI_COMM_WORLD);
-    free(told);
 }
 
 assay_status ranks_verify(const verify_options *options, const verify_sink *sink, verify_summary *summary)
