@@ -570,8 +570,8 @@ START_TEST(fast_tier_keeps_its_bound)
         x[n++] = ends[k];
         x[n++] = nextafterf(ends[k], 0);
     }
-    for (double half = -310; half < 257; half++) {
-        float near = (float)(half / 2 * step);
+    for (int half = -310; half < 257; half++) {
+        float near = (float)(0.5 * half * step);
         near = nextafterf(nextafterf(near, -INFINITY), -INFINITY);
         for (int k = 0; k < 5; k++, near = nextafterf(near, INFINITY)) {
             if ((double)near > low && (double)near < high)

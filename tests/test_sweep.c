@@ -166,7 +166,8 @@ static size_t pick_inputs(unsigned block, size_t stride, float *x)
 static void compare_tiers(size_t kernel, double limit, const float *x, size_t n, const char *where)
 {
     ck_assert_uint_gt(n, 0);
-    float *y = malloc(n * sizeof *y);
+    float *y = malloc((n + 1) * sizeof *y);
+    ck_assert_ptr_nonnull(y);
     ck_assert_ptr_nonnull(y);
     assay_sweep_shard quick = {0}, slow = {0};
     sweep_clear(&quick);

@@ -183,13 +183,20 @@ static void note_problem(gathering *g, const ending *e)
         g->problem = *e;
 }
 
+/* Without memory a message cannot even be thrown away, and its sender would wait for ever. */
+static _Noreturn void give_up(void)
+{
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    abort();
+}
+
 static void receive_message(gathering *g, const MPI_Status *there)
 {
     int size;
     MPI_Get_count(there, MPI_BYTE, &size);
     unsigned char *packed = malloc((size_t)size);
     if (!packed)
-        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE); /* the message cannot be left where it is */
+        give_up();
     MPI_Recv(packed, size, MPI_BYTE, there->MPI_SOURCE, TAG_MESSAGE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     message_head head;
     memcpy(&head, packed, sizeof head);
