@@ -109,7 +109,7 @@ static bool solve_denominator(const double_double *a, uint32_t n, uint32_t m, do
 assay_status evolved_exp_pade(evolved_exp_target target, double low, uint32_t n, uint32_t m,
                               evolved_exp_quotient *quotient)
 {
-    double_double a[BASELINE_TERMS];
+    double_double a[BASELINE_TERMS] = {{0}};
     assay_status status = evolved_exp_series(target, low, n + m, a);
     if (status != ASSAY_OK)
         return status;
