@@ -19,7 +19,8 @@ ASSAY_BEGIN_DECLARATIONS
 /*
  * All take any n (0 does nothing) and any alignment that suits the type. x and y may be the same array; if they overlap
  * in another way, or one is null and n is not 0, the call is refused with ASSAY_INVALID_ARGUMENT and y is untouched.
- * NaN gives NaN. Large arrays use all threads and are written past the caches; the bits do not depend on either.
+ * NaN gives NaN. Large arrays use all threads, and those of float32 are written past the caches; the bits do not depend
+ * on either.
  */
 
 /** y[i] = 2^x[i] for every float32, within 0.80 ulp where the result is normal and 0.8784 ulp where it is subnormal (at
@@ -29,8 +30,8 @@ ASSAY_BEGIN_DECLARATIONS
 assay_status evolved_exp_exp2_f32(const float *x, float *y, size_t n);
 
 /** y[i] = e^x[i] for every float32, within 0.79 ulp where the result is normal and 0.8804 ulp where it is subnormal (at
- *  x = -0x1.5fe646p+6), at the levels avx2 and avx512, which give the same bits. x <= -104 gives 0, x >= 88.722842
- * infinity. At the levels reference and baseline, which work in double, within 0.50002 ulp. */
+ *  x = -0x1.5fe646p+6), at the levels avx2 and avx512, which give the same bits. x <= -0x1.9fe36ap+6 gives 0 and
+ *  x >= 0x1.62e43p+6 infinity. At the levels reference and baseline, which work in double, within 0.50002 ulp. */
 assay_status evolved_exp_exp_f32(const float *x, float *y, size_t n);
 
 /** y[i] = 2^x[i] by the known program T10 (evolved_exp_known()) after reduction to [0, 1): relative error below 6e-15,
