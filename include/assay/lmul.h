@@ -33,12 +33,12 @@ ASSAY_BEGIN_DECLARATIONS
 
 /** Number formats: exponent bits, mantissa bits, bias. */
 typedef enum lmul_format {
-    LMUL_FP32, /**< 8, 23, 127 */
-    LMUL_BF16, /**< 8, 7, 127 */
-    LMUL_FP16, /**< 5, 10, 15 */
-    LMUL_E5M2, /**< 5, 2, 15 */
-    LMUL_E4M3, /**< 4, 3, 7; no infinity, NaN is 0x7f, the largest number 448 */
-    LMUL_FORMATS
+    LMUL_FP32,   /**< 8, 23, 127 */
+    LMUL_BF16,   /**< 8, 7, 127 */
+    LMUL_FP16,   /**< 5, 10, 15 */
+    LMUL_E5M2,   /**< 5, 2, 15 */
+    LMUL_E4M3,   /**< 4, 3, 7; no infinity, NaN is 0x7f, the largest number 448 */
+    LMUL_FORMATS /**< how many there are */
 } lmul_format;
 
 /** How inputs are rounded to fewer mantissa bits. */
@@ -63,7 +63,7 @@ typedef enum lmul_kind {
 /** The arithmetic of products. Zeroed except for @c bits it is L-Mul with truncation and without offset; see
  *  lmul_with_bits(), lmul_exact() and lmul_fp8(). */
 typedef struct lmul_arithmetic {
-    lmul_kind kind;
+    lmul_kind kind;         /**< which members below matter */
     unsigned bits;          /**< LMUL_ADDITION: mantissa bits, 1 to 23 */
     lmul_rounding rounding; /**< LMUL_ADDITION: of the inputs */
     int32_t offset;         /**< LMUL_ADDITION: LMUL_OFFSET_PAPER or j for j 2^-bits, 0 <= j < 2^bits */
@@ -138,46 +138,65 @@ assay_status lmul_theory(unsigned bits, double offset, double *mean, double *rms
 /** The same for exact products of inputs rounded to nearest with @p bits (1 to 23) mantissa bits, such as fp8. */
 assay_status lmul_theory_rounded_product(unsigned bits, double *mean, double *rmse);
 
-/** Gates of an L-Mul unit and of a floating-point multiplier with e exponent and m mantissa bits, 1 to 64 each, in a
- *  unit-gate model (half adder 2, full adder 5, 2:1 multiplexer 3); 0 outside that range. */
+/** Gates of an L-Mul unit with @p e exponent and @p m mantissa bits, 1 to 64 each, in a unit-gate model (half adder 2,
+ *  full adder 5, 2:1 multiplexer 3); 0 outside that range. */
 unsigned lmul_gates(unsigned e, unsigned m);
+
+/** Gates of a floating-point multiplier of that format in the same model; 0 outside the range. */
 unsigned lmul_multiplier_gates(unsigned e, unsigned m);
 
 /** Operations of the energy model. */
 typedef enum lmul_operation {
-    LMUL_ADD_I8,
-    LMUL_ADD_I32,
-    LMUL_ADD_F16,
-    LMUL_ADD_F32,
-    LMUL_MULTIPLY_I8,
-    LMUL_MULTIPLY_F16,
-    LMUL_MULTIPLY_F32,
-    LMUL_OPERATIONS
+    LMUL_ADD_I8,       /**< 8-bit integer addition */
+    LMUL_ADD_I32,      /**< 32-bit integer addition */
+    LMUL_ADD_F16,      /**< 16-bit floating-point addition */
+    LMUL_ADD_F32,      /**< 32-bit floating-point addition */
+    LMUL_MULTIPLY_I8,  /**< 8-bit integer multiplication */
+    LMUL_MULTIPLY_F16, /**< 16-bit floating-point multiplication */
+    LMUL_MULTIPLY_F32, /**< 32-bit floating-point multiplication */
+    LMUL_OPERATIONS    /**< how many there are */
 } lmul_operation;
 
 /** Picojoules of one operation at 45 nm (Horowitz, ISSCC 2014); NaN if @p operation is none. */
 double lmul_energy(lmul_operation operation);
 
-/** The part of the energy that L-Mul saves on float32: one product by an integer addition, and the same with the
- *  float32 addition that sums it up. */
+/** The part (0 to 1) of the energy of a float32 product that L-Mul saves by its integer addition. */
 double lmul_energy_saved_by_product(void);
+
+/** The same for a product with the float32 addition that sums it up. */
 double lmul_energy_saved_by_dot(void);
 
 /* ---- Reference ------------------------------------------------------------------------------------------------ */
 
-/** The plain versions of the functions above. */
+/** lmul_multiply() plainly; like all of these the same bits, by one thread, element after element. */
 assay_status lmul_reference_multiply(const lmul_arithmetic *arithmetic, const float *x, const float *y, float *out,
                                      size_t n);
+
+/** lmul_multiply_u16() plainly. */
 assay_status lmul_reference_multiply_u16(lmul_format format, const uint16_t *x, const uint16_t *y, uint16_t *out,
                                          size_t n);
+
+/** lmul_multiply_u8() plainly. */
 assay_status lmul_reference_multiply_u8(lmul_format format, const uint8_t *x, const uint8_t *y, uint8_t *out, size_t n);
+
+/** lmul_round() plainly. */
 assay_status lmul_reference_round(unsigned bits, lmul_rounding rounding, const float *x, float *out, size_t n);
+
+/** lmul_fp8_encode() plainly. */
 assay_status lmul_reference_fp8_encode(lmul_format format, const float *x, uint8_t *out, size_t n);
+
+/** lmul_fp8_decode() plainly. */
 assay_status lmul_reference_fp8_decode(lmul_format format, const uint8_t *x, float *out, size_t n);
+
+/** lmul_dot() plainly. */
 assay_status lmul_reference_dot(const lmul_arithmetic *arithmetic, const float *x, const float *y, size_t n,
                                 float *result);
+
+/** lmul_gemm() plainly. */
 assay_status lmul_reference_gemm(const lmul_arithmetic *arithmetic, size_t m, size_t n, size_t k, const float *a,
                                  size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
+
+/** lmul_attention() plainly. */
 assay_status lmul_reference_attention(const lmul_arithmetic *arithmetic, size_t queries, size_t keys, size_t width,
                                       size_t values, const float *q, const float *k, const float *v, float scale,
                                       float *o);
