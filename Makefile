@@ -18,7 +18,8 @@ MPI  ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
 
 # ---- Flags -----------------------------------------------------------------------------------------------------------
 # EXTRA is for whoever builds: make EXTRA=-fsanitize=address BUILD=build/asan.
-WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow
+# Tables leave out members that are zero, hence no -Wmissing-field-initializers.
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wno-missing-field-initializers
 COMMON   := -g -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fopenmp -D_GNU_SOURCE \
             -Iinclude -I. -I$(BUILD) -MMD -MP $(EXTRA)
 C_FLAGS  := -std=c17 $(WARNINGS) $(COMMON)
