@@ -145,12 +145,15 @@ static assay_status multiply_in_place(const verify_call *call)
 /* Scales: threads start at 2^17. */
 #define ELEMENT_SCALES .lanes = 64, .large = {131072 + 77}
 
-const verify_kernel lmul_kernel_multiply = {
-    .in = {{"x", VERIFY_F32, .fill = fill_extreme}, {"y", VERIFY_F32, .fill = fill_extreme}},
-    .out = {{"23 bits", VERIFY_F32}, {"4 bits to nearest", VERIFY_F32}, {"7 bits", VERIFY_F32}, {"exact", VERIFY_F32}},
-    .run = multiply,
-    .metric = VERIFY_BITWISE,
-    ELEMENT_SCALES};
+const verify_kernel lmul_kernel_multiply = {.in = {{.name = "x", .type = VERIFY_F32, .fill = fill_extreme},
+                                                   {.name = "y", .type = VERIFY_F32, .fill = fill_extreme}},
+                                            .out = {{.name = "23 bits", .type = VERIFY_F32},
+                                                    {.name = "4 bits to nearest", .type = VERIFY_F32},
+                                                    {.name = "7 bits", .type = VERIFY_F32},
+                                                    {.name = "exact", .type = VERIFY_F32}},
+                                            .run = multiply,
+                                            .metric = VERIFY_BITWISE,
+                                            ELEMENT_SCALES};
 
 static assay_status multiply_long(const verify_call *call)
 {
@@ -159,25 +162,29 @@ static assay_status multiply_long(const verify_call *call)
 }
 
 /* So long that stores go past a last-level cache of 32 MiB. */
-const verify_kernel lmul_kernel_multiply_long = {
-    .in = {{"x", VERIFY_F32, .fill = fill_special}, {"y", VERIFY_F32, .fill = fill_extreme}},
-    .out = {{"23 bits", VERIFY_F32}},
-    .run = multiply_long,
-    .metric = VERIFY_BITWISE,
-    .lanes = 1,
-    .large = {3000001}};
+const verify_kernel lmul_kernel_multiply_long = {.in = {{.name = "x", .type = VERIFY_F32, .fill = fill_special},
+                                                        {.name = "y", .type = VERIFY_F32, .fill = fill_extreme}},
+                                                 .out = {{.name = "23 bits", .type = VERIFY_F32}},
+                                                 .run = multiply_long,
+                                                 .metric = VERIFY_BITWISE,
+                                                 .lanes = 1,
+                                                 .large = {3000001}};
 
-const verify_kernel lmul_kernel_multiply_special = {
-    .in = {{"x", VERIFY_F32, .fill = fill_special}, {"y", VERIFY_F32, .fill = fill_special}},
-    .out = {{"23 bits", VERIFY_F32}, {"3 bits", VERIFY_F32}, {"3 bits to nearest", VERIFY_F32}, {"E4M3", VERIFY_F32}},
-    .run = multiply_special,
-    .metric = VERIFY_BITWISE,
-    .lanes = 64,
-    .large = {4099}};
+const verify_kernel lmul_kernel_multiply_special = {.in = {{.name = "x", .type = VERIFY_F32, .fill = fill_special},
+                                                           {.name = "y", .type = VERIFY_F32, .fill = fill_special}},
+                                                    .out = {{.name = "23 bits", .type = VERIFY_F32},
+                                                            {.name = "3 bits", .type = VERIFY_F32},
+                                                            {.name = "3 bits to nearest", .type = VERIFY_F32},
+                                                            {.name = "E4M3", .type = VERIFY_F32}},
+                                                    .run = multiply_special,
+                                                    .metric = VERIFY_BITWISE,
+                                                    .lanes = 64,
+                                                    .large = {4099}};
 
 const verify_kernel lmul_kernel_multiply_in_place = {
-    .in = {{"y", VERIFY_F32, .fill = fill_extreme}},
-    .out = {{"x, squared", VERIFY_F32, .fill = fill_extreme}, {"x", VERIFY_F32, .fill = fill_normal}},
+    .in = {{.name = "y", .type = VERIFY_F32, .fill = fill_extreme}},
+    .out = {{.name = "x, squared", .type = VERIFY_F32, .fill = fill_extreme},
+            {.name = "x", .type = VERIFY_F32, .fill = fill_normal}},
     .run = multiply_in_place,
     .metric = VERIFY_BITWISE,
     ELEMENT_SCALES};
@@ -189,8 +196,8 @@ static assay_status multiply_u16(const verify_call *call)
 }
 
 const verify_kernel lmul_kernel_multiply_u16 = {
-    .in = {{"x", VERIFY_U16, .fill = fill_u16}, {"y", VERIFY_U16, .fill = fill_u16}},
-    .out = {{"BF16", VERIFY_U16}, {"FP16", VERIFY_U16}},
+    .in = {{.name = "x", .type = VERIFY_U16, .fill = fill_u16}, {.name = "y", .type = VERIFY_U16, .fill = fill_u16}},
+    .out = {{.name = "BF16", .type = VERIFY_U16}, {.name = "FP16", .type = VERIFY_U16}},
     .run = multiply_u16,
     .metric = VERIFY_BITWISE,
     .lanes = 32,
@@ -203,8 +210,8 @@ static assay_status multiply_u8(const verify_call *call)
 }
 
 const verify_kernel lmul_kernel_multiply_u8 = {
-    .in = {{"x", VERIFY_U8, .fill = fill_bits}, {"y", VERIFY_U8, .fill = fill_bits}},
-    .out = {{"E5M2", VERIFY_U8}, {"E4M3", VERIFY_U8}},
+    .in = {{.name = "x", .type = VERIFY_U8, .fill = fill_bits}, {.name = "y", .type = VERIFY_U8, .fill = fill_bits}},
+    .out = {{.name = "E5M2", .type = VERIFY_U8}, {.name = "E4M3", .type = VERIFY_U8}},
     .run = multiply_u8,
     .metric = VERIFY_BITWISE,
     .lanes = 64,
@@ -222,13 +229,15 @@ static assay_status round_all(const verify_call *call)
     return status;
 }
 
-const verify_kernel lmul_kernel_round = {
-    .in = {{"x", VERIFY_F32, .fill = fill_special}},
-    .out = {{"1 bit", VERIFY_F32}, {"23 bits", VERIFY_F32}, {"3 bits to nearest", VERIFY_F32}, {"10 bits", VERIFY_F32}},
-    .run = round_all,
-    .metric = VERIFY_BITWISE,
-    .lanes = 16,
-    .large = {131072 + 77}};
+const verify_kernel lmul_kernel_round = {.in = {{.name = "x", .type = VERIFY_F32, .fill = fill_special}},
+                                         .out = {{.name = "1 bit", .type = VERIFY_F32},
+                                                 {.name = "23 bits", .type = VERIFY_F32},
+                                                 {.name = "3 bits to nearest", .type = VERIFY_F32},
+                                                 {.name = "10 bits", .type = VERIFY_F32}},
+                                         .run = round_all,
+                                         .metric = VERIFY_BITWISE,
+                                         .lanes = 16,
+                                         .large = {131072 + 77}};
 
 static assay_status fp8_encode(const verify_call *call)
 {
@@ -236,12 +245,13 @@ static assay_status fp8_encode(const verify_call *call)
     return status ? status : lmul_fp8_encode(LMUL_E5M2, call->in[0], call->out[1], call->n);
 }
 
-const verify_kernel lmul_kernel_fp8_encode = {.in = {{"x", VERIFY_F32, .fill = fill_for_fp8}},
-                                              .out = {{"E4M3", VERIFY_U8}, {"E5M2", VERIFY_U8}},
-                                              .run = fp8_encode,
-                                              .metric = VERIFY_BITWISE,
-                                              .lanes = 16,
-                                              .large = {131072 + 77}};
+const verify_kernel lmul_kernel_fp8_encode = {
+    .in = {{.name = "x", .type = VERIFY_F32, .fill = fill_for_fp8}},
+    .out = {{.name = "E4M3", .type = VERIFY_U8}, {.name = "E5M2", .type = VERIFY_U8}},
+    .run = fp8_encode,
+    .metric = VERIFY_BITWISE,
+    .lanes = 16,
+    .large = {131072 + 77}};
 
 static assay_status fp8_decode(const verify_call *call)
 {
@@ -249,12 +259,13 @@ static assay_status fp8_decode(const verify_call *call)
     return status ? status : lmul_fp8_decode(LMUL_E5M2, call->in[0], call->out[1], call->n);
 }
 
-const verify_kernel lmul_kernel_fp8_decode = {.in = {{"x", VERIFY_U8, .fill = fill_bits}},
-                                              .out = {{"E4M3", VERIFY_F32}, {"E5M2", VERIFY_F32}},
-                                              .run = fp8_decode,
-                                              .metric = VERIFY_BITWISE,
-                                              .lanes = 16,
-                                              .large = {131072 + 77}};
+const verify_kernel lmul_kernel_fp8_decode = {
+    .in = {{.name = "x", .type = VERIFY_U8, .fill = fill_bits}},
+    .out = {{.name = "E4M3", .type = VERIFY_F32}, {.name = "E5M2", .type = VERIFY_F32}},
+    .run = fp8_decode,
+    .metric = VERIFY_BITWISE,
+    .lanes = 16,
+    .large = {131072 + 77}};
 
 /* ---- Sums of products ----------------------------------------------------------------------------------------- */
 
@@ -278,16 +289,16 @@ static assay_status dot(const verify_call *call)
     return status;
 }
 
-const verify_kernel lmul_kernel_dot = {
-    .in = {{"x", VERIFY_F32, .fill = fill_sparse}, {"y", VERIFY_F32, .fill = fill_normal}},
-    .out = {{"23 bits", VERIFY_F32, count_dots},
-            {"3 bits to nearest", VERIFY_F32, count_dots},
-            {"exact", VERIFY_F32, count_dots},
-            {"E5M2", VERIFY_F32, count_dots}},
-    .run = dot,
-    .metric = VERIFY_BITWISE,
-    .lanes = 64,
-    .large = {10007}};
+const verify_kernel lmul_kernel_dot = {.in = {{.name = "x", .type = VERIFY_F32, .fill = fill_sparse},
+                                              {.name = "y", .type = VERIFY_F32, .fill = fill_normal}},
+                                       .out = {{.name = "23 bits", .type = VERIFY_F32, .count = count_dots},
+                                               {.name = "3 bits to nearest", .type = VERIFY_F32, .count = count_dots},
+                                               {.name = "exact", .type = VERIFY_F32, .count = count_dots},
+                                               {.name = "E5M2", .type = VERIFY_F32, .count = count_dots}},
+                                       .run = dot,
+                                       .metric = VERIFY_BITWISE,
+                                       .lanes = 64,
+                                       .large = {10007}};
 
 /* Shapes of a matrix product at a scale: every remainder of the tiles' sizes, rows longer than needed, and at the large
  * scales several depth blocks and threads. */
@@ -361,7 +372,8 @@ static assay_status gemm_of_lmul(const verify_call *call)
 #define GEMM_SCALES .lanes = 32, .large = {257, 300}
 
 const verify_kernel lmul_kernel_gemm = {
-    .in = {{"a", VERIFY_F32, count_a, fill_normal}, {"b", VERIFY_F32, count_b, fill_normal}},
+    .in = {{.name = "a", .type = VERIFY_F32, .count = count_a, .fill = fill_normal},
+           {.name = "b", .type = VERIFY_F32, .count = count_b, .fill = fill_normal}},
     .out = {GEMM_OUT("23 bits", fill_normal), GEMM_OUT("3 bits to nearest", fill_normal),
             GEMM_OUT("exact", fill_normal), GEMM_OUT("E4M3", fill_normal)},
     .run = gemm,
@@ -370,7 +382,8 @@ const verify_kernel lmul_kernel_gemm = {
 
 /* Zeros in A, B and C (also negative ones in C, which sums of zeros must not keep). */
 const verify_kernel lmul_kernel_gemm_sparse = {
-    .in = {{"a", VERIFY_F32, count_a, fill_sparse}, {"b", VERIFY_F32, count_b, fill_sparse}},
+    .in = {{.name = "a", .type = VERIFY_F32, .count = count_a, .fill = fill_sparse},
+           {.name = "b", .type = VERIFY_F32, .count = count_b, .fill = fill_sparse}},
     .out = {GEMM_OUT("23 bits", fill_sparse), GEMM_OUT("4 bits", fill_sparse), GEMM_OUT("Mitchell", fill_sparse),
             GEMM_OUT("E5M2", fill_sparse)},
     .run = gemm_of_lmul,
@@ -380,7 +393,8 @@ const verify_kernel lmul_kernel_gemm_sparse = {
 /* Products out of range, sums that become infinite. By value and not bit for bit, for the processor chooses between
  * NaN of different signs when infinities meet; NaN agrees with NaN only. */
 const verify_kernel lmul_kernel_gemm_extreme = {
-    .in = {{"a", VERIFY_F32, count_a, fill_extreme}, {"b", VERIFY_F32, count_b, fill_extreme}},
+    .in = {{.name = "a", .type = VERIFY_F32, .count = count_a, .fill = fill_extreme},
+           {.name = "b", .type = VERIFY_F32, .count = count_b, .fill = fill_extreme}},
     .out = {GEMM_OUT("23 bits", fill_normal), GEMM_OUT("4 bits", fill_normal), GEMM_OUT("Mitchell", fill_normal),
             GEMM_OUT("E5M2", fill_normal)},
     .run = gemm_of_lmul,
@@ -388,7 +402,8 @@ const verify_kernel lmul_kernel_gemm_extreme = {
     GEMM_SCALES};
 
 const verify_kernel lmul_kernel_gemm_special = {
-    .in = {{"a", VERIFY_F32, count_a, fill_rarely_special}, {"b", VERIFY_F32, count_b, fill_rarely_special}},
+    .in = {{.name = "a", .type = VERIFY_F32, .count = count_a, .fill = fill_rarely_special},
+           {.name = "b", .type = VERIFY_F32, .count = count_b, .fill = fill_rarely_special}},
     .out = {GEMM_OUT("23 bits", fill_normal), GEMM_OUT("4 bits", fill_normal), GEMM_OUT("Mitchell", fill_normal),
             GEMM_OUT("E5M2", fill_normal)},
     .run = gemm_of_lmul,
@@ -436,14 +451,15 @@ static assay_status attention(const verify_call *call)
     return status;
 }
 
-const verify_kernel lmul_kernel_attention = {.in = {{"q", VERIFY_F32, count_queries, fill_normal},
-                                                    {"k", VERIFY_F32, count_keys, fill_normal},
-                                                    {"v", VERIFY_F32, count_values, fill_normal}},
-                                             .out = {{"23 bits", VERIFY_F32, count_results},
-                                                     {"3 bits", VERIFY_F32, count_results},
-                                                     {"exact", VERIFY_F32, count_results},
-                                                     {"E4M3", VERIFY_F32, count_results}},
-                                             .run = attention,
-                                             .metric = VERIFY_BITWISE,
-                                             .lanes = 32,
-                                             .large = {200, 301}};
+const verify_kernel lmul_kernel_attention = {
+    .in = {{.name = "q", .type = VERIFY_F32, .count = count_queries, .fill = fill_normal},
+           {.name = "k", .type = VERIFY_F32, .count = count_keys, .fill = fill_normal},
+           {.name = "v", .type = VERIFY_F32, .count = count_values, .fill = fill_normal}},
+    .out = {{.name = "23 bits", .type = VERIFY_F32, .count = count_results},
+            {.name = "3 bits", .type = VERIFY_F32, .count = count_results},
+            {.name = "exact", .type = VERIFY_F32, .count = count_results},
+            {.name = "E4M3", .type = VERIFY_F32, .count = count_results}},
+    .run = attention,
+    .metric = VERIFY_BITWISE,
+    .lanes = 32,
+    .large = {200, 301}};
