@@ -59,11 +59,11 @@ all: $(BUILD)/libassay.a $(BUILD)/libassay.so $(BUILD)/libassay-harness.a $(BUIL
 layer_flags = $(if $(filter reference/%,$(1)),$(REFERENCE_FLAGS),$(if $(filter optimized/%,$(1)),$(OPTIMIZED_FLAGS),$(HARNESS_FLAGS)))
 isa_flags   = $(if $(filter %_avx512.c %_avx512.cc,$(1)),$(AVX512_FLAGS),$(if $(filter %_avx2.c %_avx2.cc,$(1)),$(AVX2_FLAGS)))
 
-$(BUILD)/%.c.o: %.c | $(BUILD)/build_facts.h
+$(BUILD)/%.c.o: %.c $(BUILD)/flags | $(BUILD)/build_facts.h
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(C_FLAGS) $(call layer_flags,$<) $(call isa_flags,$<) $(FLAGS_EXTRA) -c $< -o $@
 
-$(BUILD)/%.cc.o: %.cc | $(BUILD)/build_facts.h
+$(BUILD)/%.cc.o: %.cc $(BUILD)/flags | $(BUILD)/build_facts.h
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CXX) $(CXX_FLAGS) $(call isa_flags,$<) -c $< -o $@
 
@@ -76,6 +76,13 @@ $(BUILD)/build_facts.h: FORCE
 	   '$(VERSION)' "$$revision" '$(strip $(OPTIMIZED_FLAGS) -ffp-contract=off $(EXTRA))' > $@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 FORCE:
+
+# The flags, so that everything is compiled again when they change.
+flags_in_force = $(CC) $(CXX) $(C_FLAGS) $(CXX_FLAGS) $(REFERENCE_FLAGS) $(OPTIMIZED_FLAGS) $(HARNESS_FLAGS) $(AVX2_FLAGS) $(AVX512_FLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(subst -I$(BUILD),,$(flags_in_force)))' > $@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The names of the sources, so that what was linked is linked again when a file is added or removed.
 $(BUILD)/sources: FORCE

@@ -95,7 +95,7 @@ docs: ## Doxygen of the public headers, under build/docs/; a warning is an error
 
 .PHONY: coverage
 coverage: ## line coverage of core, verify, reports and cli by the self-tests and a quick verify
-	$(MAKE) BUILD=$(BUILD)/coverage EXTRA='--coverage -O1 -DASSAY_COVERAGE' $(BUILD)/coverage/assay-tests $(BUILD)/coverage/assay
+	$(MAKE) BUILD=$(BUILD)/coverage EXTRA='--coverage -fprofile-update=atomic -DASSAY_COVERAGE' $(BUILD)/coverage/assay-tests $(BUILD)/coverage/assay
 	find $(BUILD)/coverage -name '*.gcda' -delete
 	CK_TIMEOUT_MULTIPLIER=5 $(BUILD)/coverage/assay-tests
 	-ASSAY_TIMEOUT_SCALE=10 $(BUILD)/coverage/assay verify --quick --db $(BUILD)/coverage/verify.db > /dev/null

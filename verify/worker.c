@@ -109,6 +109,19 @@ static bool cannot_run(const verify_item *item, verify_outcome *outcome)
     return true;
 }
 
+#ifdef ASSAY_COVERAGE
+void __gcov_dump(void);
+#endif
+
+/* Without the exit handlers and buffers that were inherited. */
+static _Noreturn void leave(int status)
+{
+#ifdef ASSAY_COVERAGE
+    __gcov_dump(); /* which _exit() would lose */
+#endif
+    _exit(status);
+}
+
 _Noreturn void worker_run(const verify_worker *worker, int pipe)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -119,7 +132,7 @@ _Noreturn void worker_run(const verify_worker *worker, int pipe)
     unsetenv("CK_RUN_CASE");
     verify_outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (outcome == MAP_FAILED)
-        _exit(EXIT_FAILURE);
+        leave(EXIT_FAILURE);
     while (sem_wait(&worker->orders->given) != 0)
         continue; /* a signal */
     for (size_t i = 0; i < worker->plan.count; i++) {
@@ -134,15 +147,15 @@ _Noreturn void worker_run(const verify_worker *worker, int pipe)
                                        .pipe = pipe,
                                        .index = i};
         if (!message_send(pipe, VERIFY_MESSAGE_START, i, "", 0))
-            _exit(EXIT_FAILURE);
+            leave(EXIT_FAILURE);
         const double start = now();
         if (!cannot_run(job.context.item, outcome))
             run_item(worker, i, outcome);
         outcome_message message = {*outcome, now() - start};
         if (!message_send(pipe, VERIFY_MESSAGE_OUTCOME, i, &message, sizeof message))
-            _exit(EXIT_FAILURE);
+            leave(EXIT_FAILURE);
     }
-    _exit(EXIT_SUCCESS);
+    leave(EXIT_SUCCESS);
 }
 
 void verify_record_series(verify_context *v, const assay_series *series)
