@@ -72,9 +72,9 @@ assay_status evolved_exp_parse(const char *text, evolved_exp_program *program);
  * Programs for 2^x on (0, 1] that are known by name. At x = 0 those that divide by x rely on IEEE infinity.
  *
  * - "f2", "f3", "f5", "f10": evolved, Figure 11 of the paper; the number is the cost. Largest relative errors 4.138e-2,
- *   1.2266e-3, 6.3386e-6 and 3.5200e-15.
+ *   1.2266e-3, 6.3386e-6 and 3.5527e-15 in real arithmetic.
  * - "T3" to "T12": the same three forms with minimax constants and a power of two as exponent, the best of each cost.
- *   Digits 3.062, 3.664, 5.362, 6.563, 9.249, 11.049, 12.853, 14.659, 16.465, 18.271 in real arithmetic. T11 and T12
+ *   Digits 3.062, 3.664, 5.362, 6.563, 9.249, 11.049, 12.853, 14.659, 16.465, 18.271 in real arithmetic. T10 to T12
  *   hold each constant as a sum of two, which costs nothing and carries the digits that one double cannot.
  */
 assay_status evolved_exp_known(const char *name, evolved_exp_program *program);
