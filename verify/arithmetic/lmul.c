@@ -63,6 +63,8 @@ static const verify_check checks[] = {
      .run = lmul_check_sampled_moments},
     {ASSAY_LAW, "attention_weights", "constant values come out as that constant", EVERY_LEVEL,
      .run = lmul_check_attention_weights},
+    {ASSAY_LAW, "gemm_edges", "matrix products of single binades just inside and outside the range", EVERY_LEVEL,
+     .run = lmul_check_gemm_edges},
     {ASSAY_LAW, "theory_values", "the specification's table", .run = lmul_check_theory_values},
     {ASSAY_LAW, "gradient", "the small transformer's gradient against differences", .run = lmul_check_gradient},
 

@@ -58,6 +58,7 @@ void lmul_check_kbit_in_f32(verify_context *v);
 void lmul_check_e4m3_is_kbit_3(verify_context *v);
 void lmul_check_sampled_moments(verify_context *v);
 void lmul_check_attention_weights(verify_context *v);
+void lmul_check_gemm_edges(verify_context *v);
 
 /* lmul_claims.c */
 extern const verify_claim lmul_claim_c1, lmul_claim_c2, lmul_claim_c3, lmul_claim_c4, lmul_claim_c5,

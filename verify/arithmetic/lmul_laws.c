@@ -308,3 +308,39 @@ void lmul_check_attention_weights(verify_context *v)
         verify_at_least(v, o[i] / value, 8.0 / 9 - 301 * 0x1p-24, "of the value", "Mitchell, output %zu", i);
     }
 }
+
+/* Numbers of one binade, half of them its last one. */
+static void fill_binade(assay_random r, uint64_t from, int field, float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t bits = assay_random_bits(r, from + i);
+        x[i] = lmul_float_of((uint32_t)field << 23 | (bits >> 63 ? 0x7fffff : (uint32_t)(bits & 0x7fffff)));
+    }
+}
+
+/* Where a block's exponents just allow the plain addition, or just do not: products whose exponent fields add up to
+ * what gives 252 to 256 and -1 to 2, and mantissas whose sum carries by 0, 1 or 2. All positive, so that no NaN comes
+ * up. */
+void lmul_check_gemm_edges(verify_context *v)
+{
+    enum { M = 5, N = 70, K = 9 };
+    static const int fields[] = {252, 253, 254, 255, 256, -1, 0, 1, 2};
+    const lmul_arithmetic arithmetic[] = {lmul_with_bits(23), lmul_with_bits(4), {.bits = 7, .offset = 127}};
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+        float a[M * K], b[K * N], c[M * N], expected[M * N];
+        const int sum = fields[f] + 127, first = sum / 2 > 254 ? 254 : sum / 2;
+        const assay_random r = verify_random(v, 80 + f);
+        fill_binade(r, 0, first, a, M * K);
+        fill_binade(r, M * K, sum - first, b, K * N);
+        for (size_t w = 0; w < sizeof arithmetic / sizeof *arithmetic; w++) {
+            memset(c, 0, sizeof c);
+            memset(expected, 0, sizeof expected);
+            verify_ok(v, lmul_gemm(&arithmetic[w], M, N, K, a, K, b, N, c, N), "product");
+            verify_ok(v, lmul_reference_gemm(&arithmetic[w], M, N, K, a, K, b, N, expected, N), "reference");
+            for (size_t i = 0; i < M * N; i++)
+                if (!verify_same_bits(v, lmul_bits_of(c[i]), lmul_bits_of(expected[i]),
+                                      "exponent field %d, arithmetic %zu, element %zu", fields[f], w, i))
+                    return;
+        }
+    }
+}
