@@ -151,7 +151,7 @@ static const struct {
 
 /* ---- Both tiers ------------------------------------------------------------------------------------------------- */
 
-/* One input of each of the blocks' first, middle and last binades: every @p stride-th of a block, and its last. */
+/* Every @p stride-th input of a block, and its last. */
 static size_t pick_inputs(unsigned block, size_t stride, float *x)
 {
     size_t n = 0;
@@ -166,8 +166,7 @@ static size_t pick_inputs(unsigned block, size_t stride, float *x)
 static void compare_tiers(size_t kernel, double limit, const float *x, size_t n, const char *where)
 {
     ck_assert_uint_gt(n, 0);
-    float *y = malloc((n + 1) * sizeof *y);
-    ck_assert_ptr_nonnull(y);
+    float *y = malloc(n * sizeof *y);
     ck_assert_ptr_nonnull(y);
     assay_sweep_shard quick = {0}, slow = {0};
     sweep_clear(&quick);
@@ -248,6 +247,8 @@ START_TEST(both_tiers_agree_near_edges)
         if (!full && shard != quick_shards[0] && shard != quick_shards[1])
             continue;
         const size_t n = find_near_edges(kernels[_i].truth, shard, 0x1p-22, x, CAPACITY);
+        if (n == 0)
+            continue; /* a shard of closed intervals */
         char where[64];
         snprintf(where, sizeof where, "edges in shard %02x of kernel %d", shard, _i);
         for (size_t i = 0; i < n; i++) { /* one by one, or the worst of a block would hide the others */
@@ -559,10 +560,13 @@ Suite *test_sweep(void)
     TCase *tiers = tcase_create("tiers");
     tcase_set_timeout(tiers, full_depth() ? 3600 : 120);
     tcase_add_loop_test(tiers, both_tiers_agree, 0, (int)COUNT(kernels));
-    tcase_add_loop_test(tiers, both_tiers_agree_near_edges, 0, (int)COUNT(kernels));
     tcase_add_test(tiers, gives_up_where_the_bound_says);
     tcase_add_loop_test(tiers, whole_blocks_agree_with_mpfr, 0, 2);
     suite_add_tcase(suite, tiers);
+    TCase *edges = tcase_create("edges");
+    tcase_set_timeout(edges, full_depth() ? 3600 : 120);
+    tcase_add_loop_test(edges, both_tiers_agree_near_edges, 0, (int)COUNT(kernels));
+    suite_add_tcase(suite, edges);
     TCase *shards = tcase_create("shards");
     tcase_set_timeout(shards, 120);
     tcase_add_test(shards, threads_do_not_matter);
