@@ -63,7 +63,8 @@ static double now(void)
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 /* Bytes that all threads together go through: half of a cache, or far more than the last one (but never more than a
- * quarter of the machine's memory). */
+ * quarter of the machine's memory). Each thread's part alone is far more than a last cache: which processors share one
+ * is not to be trusted on a virtual machine, and a part that fits into a cache of its own would pass for memory. */
 static size_t working_set(const bench_caches *caches, bench_place place, int threads)
 {
     if (place != BENCH_MEMORY)
@@ -73,6 +74,7 @@ static size_t working_set(const bench_caches *caches, bench_place place, int thr
         size_t four = 4 * bench_cache_total(caches, (bench_place)level, threads);
         wanted = four > wanted ? four : wanted;
     }
+    wanted *= (size_t)threads;
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     size_t quarter = pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : wanted;
     return quarter < wanted ? quarter : wanted;
