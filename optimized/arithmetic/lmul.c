@@ -3,8 +3,6 @@
 #include "assay/threads.h"
 #include "optimized/arithmetic/lmul_kernels.h"
 
-#include <stdatomic.h>
-#include <unistd.h>
 
 /* Elements for each thread below which starting it costs more than it saves, and the granule of the division: a
  * multiple of every vector's length and of a page. */
@@ -25,19 +23,9 @@ const lmul_kernels *lmul_kernels_in_force(void)
 #endif
 }
 
-/* True if so many bytes do not fit in the last-level cache, so that stores had better go past it. */
-static bool is_past_cache(size_t bytes)
-{
-    static atomic_long known; /* 0: not asked yet */
-    long cache = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cache == 0) {
-        cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-        if (cache <= 0)
-            cache = 32L << 20;
-        atomic_store_explicit(&known, cache, memory_order_relaxed);
-    }
-    return bytes > (size_t)cache;
-}
+/* Bytes of operands and results from which on stores had better go past the caches. Fixed, because a virtual machine's
+ * word on the size of its last cache is not to be trusted: too small a figure costs little, too large a one a third. */
+static const size_t past_caches = (size_t)32 << 20;
 
 /* How many threads are worth while for n elements. */
 static int threads_for(size_t n)
@@ -86,7 +74,7 @@ assay_status lmul_multiply(const lmul_arithmetic *arithmetic, const float *x, co
         status = lmul_check_arrays(x, true, y, out, n, sizeof *x, sizeof *out);
     if (status != ASSAY_OK || n == 0)
         return status;
-    const bool past_cache = is_past_cache(n * 3 * sizeof *x);
+    const bool past_cache = n >= past_caches / (3 * sizeof *x);
     FOR_PARTS(n, kernels->multiply(arithmetic, x + first, y + first, out + first, count, past_cache));
     return ASSAY_OK;
 }
