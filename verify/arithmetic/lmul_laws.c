@@ -254,9 +254,12 @@ void lmul_check_e4m3_is_kbit_3(verify_context *v)
 void lmul_check_sampled_moments(verify_context *v)
 {
     enum { N = 1 << 18 };
-    float *x = malloc(3 * N * sizeof *x), *y = x + N, *out = y + N;
-    if (!verify_true(v, x != NULL, "memory"))
+    float *x = malloc(3 * N * sizeof *x);
+    if (!x) {
+        verify_true(v, false, "memory");
         return;
+    }
+    float *y = x + N, *out = y + N;
     const assay_random r = verify_random(v, 29);
     for (size_t i = 0; i < N; i++) {
         const uint64_t bits = assay_random_bits(r, i);

@@ -138,9 +138,12 @@ static bool same_product(verify_context *v, lmul_format format, uint32_t a, uint
 static void check_all_bytes(verify_context *v, lmul_format format)
 {
     enum { PAIRS = 1 << 16 };
-    uint8_t *x = malloc(3 * PAIRS), *y = x + PAIRS, *out = y + PAIRS;
-    if (!verify_true(v, x != NULL, "memory"))
+    uint8_t *x = malloc(3 * PAIRS);
+    if (!x) {
+        verify_true(v, false, "memory");
         return;
+    }
+    uint8_t *y = x + PAIRS, *out = y + PAIRS;
     for (int i = 0; i < PAIRS; i++) {
         x[i] = (uint8_t)(i >> 8);
         y[i] = (uint8_t)i;
@@ -170,8 +173,13 @@ void lmul_check_bf16_mantissas(verify_context *v)
 {
     static const uint16_t exponents[][2] = {{127, 127}, {1, 127}, {1, 126}, {254, 127}, {100, 27}};
     enum { PAIRS = 1 << 16 };
-    uint16_t *x = malloc(3 * PAIRS * sizeof *x), *y = x + PAIRS, *out = y + PAIRS;
-    bool good = verify_true(v, x != NULL, "memory");
+    uint16_t *x = malloc(3 * PAIRS * sizeof *x);
+    if (!x) {
+        verify_true(v, false, "memory");
+        return;
+    }
+    uint16_t *y = x + PAIRS, *out = y + PAIRS;
+    bool good = true;
     for (size_t e = 0; good && e < sizeof exponents / sizeof *exponents; e++) {
         for (int i = 0; i < PAIRS; i++) { /* 8 bits each: the sign and 7 mantissa bits */
             const int a = i >> 8, b = i & 255;
@@ -206,8 +214,13 @@ static bool same_kbit(verify_context *v, unsigned bits, const float *x, const fl
 void lmul_check_wide_samples(verify_context *v)
 {
     enum { PAIRS = 20000 };
-    float *x = malloc(3 * PAIRS * sizeof *x), *y = x + PAIRS, *out = y + PAIRS;
-    bool good = verify_true(v, x != NULL, "memory");
+    float *x = malloc(3 * PAIRS * sizeof *x);
+    if (!x) {
+        verify_true(v, false, "memory");
+        return;
+    }
+    float *y = x + PAIRS, *out = y + PAIRS;
+    bool good = true;
     static const unsigned widths[] = {23, 3, 7, 2};
     const assay_random r = verify_random(v, 11);
     for (int i = 0; good && i < PAIRS; i++) {

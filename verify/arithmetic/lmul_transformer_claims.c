@@ -56,8 +56,10 @@ static void train(training *t, const lmul_forward *forward, int epochs, float ra
 static training *run_trainings(verify_context *v, uint64_t seed, int count, void (*work)(training *t))
 {
     training *all = calloc((size_t)count, sizeof *all);
-    if (!verify_true(v, all != NULL, "memory"))
+    if (!all) {
+        verify_true(v, false, "memory for %d trainings", count);
         return NULL;
+    }
 #pragma omp parallel for num_threads(assay_threads() < count ? assay_threads() : count) schedule(dynamic)
     for (int i = 0; i < count; i++) {
         training *t = &all[i];
@@ -295,8 +297,8 @@ void lmul_check_gradient(verify_context *v)
         return;
     }
     lmul_model *model = malloc(sizeof *model);
-    lmul_parameters *gradient = malloc(2 * sizeof *gradient), *moved = gradient + 1;
-    if (verify_ok(v, status, "digits") && verify_true(v, model && gradient, "memory")) {
+    lmul_parameters *gradient = malloc(sizeof *gradient), *moved = malloc(sizeof *moved);
+    if (verify_ok(v, status, "digits") && verify_true(v, model && gradient && moved, "memory")) {
         const lmul_forward exact = everywhere(lmul_exact());
         size_t images[IMAGES];
         for (size_t i = 0; i < IMAGES; i++)
@@ -327,6 +329,7 @@ void lmul_check_gradient(verify_context *v)
         }
     }
     free(gradient);
+    free(moved);
     free(model);
     free(digits);
 }
