@@ -164,11 +164,12 @@ static void make_sample(void)
     atexit(remove_tree);
     setenv("TREE", tree, 1);
     set_up();
-    outcome o = run("set -e; cd " ASSAY_SOURCE "; cp -a .gitignore Makefile mk cli core include reference optimized "
-                    "verify bench reports tests docs data $TREE\n"
-                    "rm -rf $TREE/reports/out; mkdir $TREE/build; cd $(dirname " ASSAY_PROGRAM ")\n"
-                    "for part in cli core reference optimized verify bench reports; do cp -a $part $TREE/build; done\n"
-                    "cp -a *.h *.a flags sources $TREE/build; rm $TREE/build/core/build.c.*"); /* it knows the revision */
+    outcome o =
+        run("set -e; cd " ASSAY_SOURCE "; cp -a .gitignore Makefile mk cli core include reference optimized "
+            "verify bench reports tests docs data $TREE\n"
+            "rm -rf $TREE/reports/out; mkdir $TREE/build; cd $(dirname " ASSAY_PROGRAM ")\n"
+            "for part in cli core reference optimized verify bench reports; do cp -a $part $TREE/build; done\n"
+            "cp -a *.h *.a flags sources $TREE/build; rm $TREE/build/core/build.c.*"); /* it knows the revision */
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     release(&o);
     o = run("cd $TREE && " ASSAY_PROGRAM " new sample --family brand_new && git init -q && git add -A && "

@@ -54,8 +54,9 @@ static char *content_of(const char *where, const char *name)
     size_t length = 0, count;
     char buffer[1 << 16];
     while ((count = fread(buffer, 1, sizeof buffer, file)) > 0) {
-        content = realloc(content, length + count + 1);
-        ck_assert_ptr_nonnull(content);
+        char *grown = realloc(content, length + count + 1);
+        ck_assert_ptr_nonnull(grown);
+        content = grown;
         memcpy(content + length, buffer, count);
         length += count;
     }
