@@ -721,11 +721,12 @@ START_TEST(an_interrupted_run_keeps_its_results_and_goes_on)
     ck_assert_msg(o.status == 0 && *o.err == '\0', "%s", shown(&o));
     release(&o);
     ck_assert_int_eq(count_records("a.db").runs, 3);
-    o = run("echo '/* changed */' >>$TREE/core/status.c; cd $TREE; make build/assay >/dev/null; "
-            "$ASSAY verify --full --db $F/a.db 'sample/*/dot_rejects'");
+    expect("echo '/* changed */' >>$TREE/core/status.c && cd $TREE && make build/assay >/dev/null", 0, NULL);
+    ck_assert_int_eq(interrupt_after_a_result(), 130);
+    o = run("$ASSAY verify --full --db $F/a.db 'sample/*/dot_rejects'");
     ck_assert_msg(o.status == 0 && *o.err == '\0', "changed source must start anew: %s", shown(&o));
     release(&o);
-    ck_assert_int_eq(count_records("a.db").runs, 4);
+    ck_assert_int_eq(count_records("a.db").runs, 5);
     expect("cd $TREE && git checkout -q core && make build/assay >/dev/null", 0, NULL);
 }
 END_TEST
@@ -988,6 +989,41 @@ START_TEST(its_checks_see_mistakes)
 }
 END_TEST
 
+/* A check that fails with a reason full of what formats must escape. */
+START_TEST(odd_reasons_are_escaped)
+{
+    outcome o =
+        run("cd $TREE && sed -i 's/verify_true(v, xy == yx, .*/verify_true(v, false, "
+            "\"odd \\\\\"text\\\\\", <\\&>\\\\xff\\\\001\");/' verify/brand_new/sample.c && make build/assay && "
+            "for f in json csv junit text; do build/assay verify --no-db --format $f 'sample/avx2/dot_symmetric' "
+            ">$F/$f; [ $? = 1 ] || exit 9; done");
+    outcome undo = run("cd $TREE && git checkout -q verify && make build/assay");
+    ck_assert_msg(undo.status == 0, "%s", shown(&undo));
+    release(&undo);
+    ck_assert_msg(o.status == 0, "%s", shown(&o));
+    release(&o);
+
+    o = run("cat $F/json");
+    json_t *result = json_loads(o.out, 0, NULL);
+    ck_assert_msg(result != NULL, "%s", shown(&o));
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(result, "reason")), "odd \"text\", <&>"));
+    json_decref(result);
+    release(&o);
+    o = run("cat $F/csv");
+    const char *text = o.out;
+    ck_assert_int_eq(csv_fields(&text), RESULT_FIELDS);
+    ck_assert_int_eq(csv_fields(&text), RESULT_FIELDS);
+    ck_assert_msg(strstr(o.out, "odd \"\"text\"\", <&>") != NULL, "%s", shown(&o));
+    release(&o);
+    o = run("cat $F/junit");
+    ck_assert_msg(strstr(o.out, "odd &quot;text&quot;, &lt;&amp;&gt;") != NULL, "%s", shown(&o));
+    ck_assert_ptr_null(strchr(o.out, '\001'));
+    ck_assert_int_eq(occurrences(o.out, "<failure "), 1);
+    ck_assert_int_eq(occurrences(o.out, " failures=\"1\""), 1);
+    release(&o);
+}
+END_TEST
+
 /* ---- install ----------------------------------------------------------------------------------------------------- */
 
 /* What is installed serves a program that uses the library, and a tree that puts its own algorithm under the harness.
@@ -1081,6 +1117,7 @@ Suite *test_cli(void)
     tcase_add_test(new_algorithm, new_refuses_bad_names);
     tcase_add_test(new_algorithm, new_writes_all_or_nothing);
     tcase_add_test(new_algorithm, what_new_writes_verifies_and_benchmarks);
+    tcase_add_test(new_algorithm, odd_reasons_are_escaped);
     tcase_add_loop_test(new_algorithm, its_checks_see_mistakes, 0, (int)(sizeof mistakes / sizeof mistakes[0]));
     tcase_add_test(add_case(suite, "install", 300), what_is_installed_can_be_used);
     return suite;
