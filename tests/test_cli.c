@@ -28,8 +28,9 @@
 
 /* ---- Running the command ----------------------------------------------------------------------------------------- */
 
-static char folder[64]; /* of this test */
-static char tree[64];   /* the copy of the source, for all tests */
+static char folder[64];  /* of this test */
+static char tree[64];    /* the copy of the source, for all tests */
+static char program[96]; /* its command */
 
 /* The flags that this program was built with beyond the usual: sanitizers, coverage. */
 static const char *extra_flags(void)
@@ -39,9 +40,17 @@ static const char *extra_flags(void)
     return strncmp(flags, usual, sizeof usual - 1) == 0 ? flags + sizeof usual - 1 : flags;
 }
 
-static const char *compiler(void)
+/* Names the compilers that this program was built with to make, which would take others for changed flags. */
+static void set_compilers(void)
 {
-    return strncmp(assay_build_compiler(), "clang", 5) == 0 ? "clang" : "gcc";
+    char path[4096], c[64], cxx[64];
+    snprintf(path, sizeof path, "%.*s/flags", (int)(strrchr(ASSAY_PROGRAM, '/') - ASSAY_PROGRAM), ASSAY_PROGRAM);
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file && fscanf(file, "%63s %63s", c, cxx) == 2, "cannot read %s", path);
+    fclose(file);
+    ck_assert_int_eq(setenv("CC", c, 1), 0);
+    ck_assert_int_eq(setenv("CXX", cxx, 1), 0);
+    ck_assert_int_eq(setenv("EXTRA", extra_flags(), 1), 0);
 }
 
 static void set_up(void)
@@ -49,11 +58,9 @@ static void set_up(void)
     snprintf(folder, sizeof folder, "/tmp/assay-cli-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(setenv("F", folder, 1), 0); /* for the shell: "$F/a.db" */
-    char program[96];
     snprintf(program, sizeof program, "%s/build/assay", tree);
     ck_assert_int_eq(setenv("ASSAY", program, 1), 0);
-    ck_assert_int_eq(setenv("CC", compiler(), 1), 0); /* make takes them from here */
-    ck_assert_int_eq(setenv("EXTRA", extra_flags(), 1), 0);
+    set_compilers();
     unsetenv("MAKEFLAGS");
     unsetenv("MFLAGS");
     unsetenv("MAKELEVEL");
@@ -105,7 +112,7 @@ static const char *shown(const outcome *o)
 /* Runs a shell command; "$ASSAY" is the program and "$F" the test's folder. */
 __attribute__((format(printf, 1, 2))) static outcome run(const char *format, ...)
 {
-    char command[4096], line[8192], path[128];
+    char command[4096] = "", line[8192], path[128];
     va_list arguments;
     va_start(arguments, format);
     const int length = vsnprintf(command, sizeof command, format, arguments);
@@ -173,9 +180,7 @@ static void make_sample(void)
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     release(&o);
     o = run("cd $TREE && " ASSAY_PROGRAM " new sample --family brand_new && git init -q && git add -A && "
-            "git -c user.name=test -c user.email=test@localhost commit -qm sample && make -j2 CC='%s' EXTRA='%s' "
-            "build/assay",
-            compiler(), extra_flags());
+            "git -c user.name=test -c user.email=test@localhost commit -qm sample && make -j2 build/assay");
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     ck_assert_ptr_nonnull(strstr(o.out, "CC    optimized/brand_new/sample_avx2.c"));
     ck_assert_msg(!strstr(o.out, "CC    cli/"), "more was compiled than what is new: %s", shown(&o));
@@ -484,7 +489,7 @@ static char *run_on_terminal(const char *no_colour)
         setenv("TERM", "xterm", 1);
         if (no_colour)
             setenv("NO_COLOR", no_colour, 1);
-        execl(getenv("ASSAY"), "assay", "verify", "--no-db", "sample", (char *)NULL);
+        execl(program, "assay", "verify", "--no-db", "sample", (char *)NULL);
         _exit(127);
     }
     char *text = calloc(1, 1 << 20);
@@ -638,7 +643,7 @@ START_TEST(a_file_system_without_space_is_no_crash)
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 1);
         dup2(null, 2);
-        execl(getenv("ASSAY"), "assay", "verify", "--db", path, "sample", (char *)NULL);
+        execl(program, "assay", "verify", "--db", path, "sample", (char *)NULL);
         _exit(127);
     }
     int state;
@@ -673,7 +678,7 @@ static int interrupt_after_a_result(void)
         dup2(null, 2);
         close(ends[0]);
         close(ends[1]);
-        execl(getenv("ASSAY"), "assay", "verify", "--full", "--db", path, "sample", (char *)NULL);
+        execl(program, "assay", "verify", "--full", "--db", path, "sample", (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
