@@ -25,7 +25,8 @@ typedef struct regression {
     const char *revision;
     double threshold; /* 0: the default of the way of measuring */
     double budget;    /* seconds for the measurements */
-    bool skip_accuracy, skip_timing;
+    double patience;  /* seconds for one measurement */
+    bool skip_accuracy, skip_timing, reference;
     report_style style;
     regress_base base;
     char program[4096];
@@ -57,9 +58,11 @@ static bool has_size(const uint64_t sizes[BENCH_SIZES], uint64_t size)
     return false;
 }
 
-/* Ours, at the sizes wanted, that this machine can run. */
+/* Ours, at the sizes wanted, that this machine can run; the reference, which nobody tunes, only on request. */
 static bool is_wanted(const regression *r, const bench_item *item)
 {
+    if (item->level == ASSAY_REFERENCE && !r->reference)
+        return false;
     const bench_workload *workload = item->workload;
     const bool quick = !r->settings.all_sizes && workload->quick_sizes[0];
     const assay_level highest =
@@ -135,11 +138,16 @@ static void measure_pair(regression *r, size_t i)
     regress_comparison *c = &r->comparisons[i];
     const char *programs[2] = {r->base.program, r->program};
     double measured[2] = {0, 0};
+    const double begun = now();
     assay_status status = ASSAY_OK;
     for (size_t k = 0; status == ASSAY_OK && k < 2; k++) {
         const size_t which = (k + c->pairs) % 2;
         status = regress_measure(programs[which], c->name, r->one_thread[i], &r->settings, &measured[which]);
     }
+    const double each = (now() - begun) / 2;
+    if (status == ASSAY_OK && c->pairs == 0 && !c->confirming && !r->settings.instructions && each > r->patience)
+        status = assay_fail(ASSAY_UNSUPPORTED, "left out: a measurement takes %.1f s; --patience %.0f takes it in",
+                            each, ceil(2 * each));
     if (status == ASSAY_OK)
         status = regress_add_pair(c, measured[0], measured[1]);
     if (status != ASSAY_OK) {
@@ -435,6 +443,8 @@ enum {
     KEY_THRESHOLD,
     KEY_INSTRUCTIONS,
     KEY_BUDGET,
+    KEY_PATIENCE,
+    KEY_REFERENCE,
     KEY_ALL_SIZES,
     KEY_NO_ACCURACY,
     KEY_NO_TIMING,
@@ -467,6 +477,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!parse_positive(text, 1e6, &r->budget))
             argp_error(state, "--budget is \"%s\", must be above 0 and at most 1000000 (seconds)", text);
         return 0;
+    case KEY_PATIENCE:
+        if (!parse_positive(text, 1e6, &r->patience))
+            argp_error(state, "--patience is \"%s\", must be above 0 and at most 1000000 (seconds)", text);
+        return 0;
+    case KEY_REFERENCE: r->reference = true; return 0;
     case KEY_INSTRUCTIONS: r->settings.instructions = true; return 0;
     case KEY_ALL_SIZES: r->settings.all_sizes = true; return 0;
     case KEY_NO_ACCURACY: r->skip_accuracy = true; return 0;
@@ -500,6 +515,11 @@ static const struct argp_option options[] = {
      .doc = "The smallest change that counts (default 3%, with --instructions 0.1%)"},
     {.name = "instructions", .key = KEY_INSTRUCTIONS, .doc = "Count instructions by callgrind at the AVX2 level"},
     {.name = "budget", .key = KEY_BUDGET, .arg = "SECONDS", .doc = "Time for the measurements (default 600)"},
+    {.name = "patience",
+     .key = KEY_PATIENCE,
+     .arg = "SECONDS",
+     .doc = "Leave out benchmarks of which a measurement takes longer (default 0.5)"},
+    {.name = "reference", .key = KEY_REFERENCE, .doc = "Compare the reference implementations too"},
     {.name = "all-sizes", .key = KEY_ALL_SIZES, .doc = "Not only the sizes of bench --quick"},
     {.name = "no-accuracy", .key = KEY_NO_ACCURACY, .doc = "Compare speed only"},
     {.name = "no-timing", .key = KEY_NO_TIMING, .doc = "Compare accuracy only"},
@@ -542,8 +562,10 @@ static int measure(regression *r)
 
 int command_regress(int argc, char **argv)
 {
-    regression r = {
-        .common = common_options_default(1u << FORMAT_TEXT), .budget = 600, .progress = isatty(STDERR_FILENO)};
+    regression r = {.common = common_options_default(1u << FORMAT_TEXT),
+                    .budget = 600,
+                    .patience = 0.5,
+                    .progress = isatty(STDERR_FILENO)};
     parse_arguments(&argp, argc, argv, &r);
     if (r.threshold == 0)
         r.threshold = r.settings.instructions ? 0.001 : 0.03;

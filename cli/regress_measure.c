@@ -45,7 +45,7 @@ static assay_status take_time(const char *program, const char *name, bool one_th
     arguments[n++] = "--no-db";
     arguments[n++] = "--no-limits";
     arguments[n++] = "--no-counters";
-    arguments[n++] = "--seconds=0.002";
+    arguments[n++] = "--seconds=0.001";
     arguments[n++] = "--seed";
     arguments[n++] = seed;
     if (!settings->all_sizes)
