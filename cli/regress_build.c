@@ -44,6 +44,8 @@ _Noreturn static void become(const char *const *arguments, int output, bool pin)
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);           /* what is wrong the exit status says */
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* or it would start its threads in each of many short processes */
     if (pin)
         pin_to_last_processor();
     execvp(arguments[0], (char *const *)arguments);
