@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_PAIRS = 10, MORE_PAIRS = 5, MOST_PAIRS = 30, CONFIRMING_PAIRS = 20 };
+enum { FIRST_PAIRS = 10, MORE_PAIRS = 5, MOST_PAIRS = 30, CONFIRMING_PAIRS = 30 };
 
 typedef enum report_style { STYLE_TEXT, STYLE_JSON, STYLE_MARKDOWN } report_style;
 
@@ -217,7 +217,8 @@ static size_t choose_for_confirmation(regression *r)
     for (size_t i = 0; i < r->count; i++) {
         regress_comparison *c = &r->comparisons[i];
         const double change = fmax(c->ratio.estimate, 1 / c->ratio.estimate);
-        if (c->pairs > 0 && c->p < 0.05 && change > 1 + r->threshold) {
+        const bool differs = c->ratio.low > 1 || c->ratio.high < 1;
+        if (c->pairs > 0 && differs && change > 1 + r->threshold) {
             c->confirming = true;
             regress_forget_pairs(c);
             count++;

@@ -44,7 +44,7 @@ typedef struct regress_comparison {
     double *base, *now; /**< seconds (or instructions), pair by pair */
     size_t pairs, capacity;
     assay_interval ratio; /**< median of now / base with its 95 % interval */
-    double p;             /**< Wilcoxon signed-rank test of the logarithms of the ratios */
+    double p;             /**< two-sided sign test of the pairs */
     double adjusted;      /**< p corrected for the number of benchmarks (Benjamini and Hochberg) */
     regress_verdict verdict;
     bool confirming;   /**< looked slower or faster: measured anew, and judged by the new pairs alone */

@@ -32,7 +32,7 @@ START_TEST(equal_revisions_are_same)
 {
     regress_comparison c[COUNT] = {0};
     for (size_t i = 0; i < COUNT; i++)
-        measure(&c[i], 1, 0.01, 20, i);
+        measure(&c[i], 1, 0.01, 30, i);
     ck_assert_int_eq(regress_decide(c, COUNT, 0.03, 0.01), ASSAY_OK);
     for (size_t i = 0; i < COUNT; i++) {
         ck_assert_int_eq(c[i].verdict, REGRESS_SAME);
@@ -46,7 +46,7 @@ START_TEST(one_slow_benchmark_among_many_is_found)
 {
     regress_comparison c[COUNT] = {0};
     for (size_t i = 0; i < COUNT; i++)
-        measure(&c[i], i == 11 ? 1.06 : i == 12 ? 0.9 : 1, 0.01, 20, i);
+        measure(&c[i], i == 11 ? 1.06 : i == 12 ? 0.9 : 1, 0.01, 30, i);
     ck_assert_int_eq(regress_decide(c, COUNT, 0.03, 0.01), ASSAY_OK);
     for (size_t i = 0; i < COUNT; i++)
         ck_assert_int_eq(c[i].verdict, i == 11 ? REGRESS_SLOWER : i == 12 ? REGRESS_FASTER : REGRESS_SAME);
@@ -67,6 +67,25 @@ START_TEST(a_small_significant_change_is_same_and_noise_is_undecided)
     ck_assert(regress_is_precise(&c[0], 0.03));
     ck_assert(!regress_is_precise(&c[1], 0.03));
     release(c, 2);
+}
+END_TEST
+
+START_TEST(the_sign_test_is_exact)
+{
+    regress_comparison c = {.name = "coins"};
+    for (size_t i = 0; i < 10; i++)
+        ck_assert_int_eq(regress_add_pair(&c, 1, i < 9 ? 1.1 : 0.5), ASSAY_OK);
+    ck_assert_int_eq(regress_estimate(&c, 1), ASSAY_OK);
+    ck_assert_double_eq_tol(c.p, 2 * 11.0 / 1024, 1e-15);   /* nine or ten heads of ten */
+    ck_assert_int_eq(regress_add_pair(&c, 1, 1), ASSAY_OK); /* a tie says nothing */
+    ck_assert_int_eq(regress_estimate(&c, 1), ASSAY_OK);
+    ck_assert_double_eq_tol(c.p, 2 * 11.0 / 1024, 1e-15);
+    regress_forget_pairs(&c);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(regress_add_pair(&c, 1, i < 2 ? 2 : 0.5), ASSAY_OK);
+    ck_assert_int_eq(regress_estimate(&c, 1), ASSAY_OK);
+    ck_assert_double_eq(c.p, 1);
+    release(&c, 1);
 }
 END_TEST
 
@@ -123,6 +142,7 @@ Suite *test_regress(void)
     tcase_add_test(test_case, equal_revisions_are_same);
     tcase_add_test(test_case, one_slow_benchmark_among_many_is_found);
     tcase_add_test(test_case, a_small_significant_change_is_same_and_noise_is_undecided);
+    tcase_add_test(test_case, the_sign_test_is_exact);
     tcase_add_test(test_case, bad_pairs_and_unmeasured_benchmarks);
     tcase_add_test(test_case, capture_keeps_output_status_and_time);
     tcase_add_test(test_case, revisions_that_do_not_exist_are_refused);
