@@ -26,9 +26,17 @@ typedef struct regress_base {
  *  log) or there is no git repository. Progress goes to @p progress, which may be null. */
 assay_status regress_build(const char *revision, FILE *progress, regress_base *base);
 
-/** Runs a program, its standard output into a text that the caller frees, at most @p seconds long (0: no limit), on one
- *  processor if @p pin; *exit_status is 128 + the signal if one ended it. */
-assay_status regress_capture(const char *const *arguments, double seconds, bool pin, char **output, int *exit_status);
+/** How a program is run. */
+enum {
+    CAPTURE_PLAINLY = 0,
+    CAPTURE_PINNED = 1, /**< on one processor */
+    CAPTURE_COPIED = 2  /**< from a fresh copy in memory, under a name of its own: see regress_build.c */
+};
+
+/** Runs a program, its standard output into a text that the caller frees, at most @p seconds long (0: no limit);
+ *  *exit_status is 128 + the signal if one ended it. */
+assay_status regress_capture(const char *const *arguments, double seconds, unsigned how, char **output,
+                             int *exit_status);
 
 /* ---- regress_verdict.c: what pairs of measurements say -------------------------------------------------------------
  */

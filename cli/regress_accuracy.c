@@ -124,7 +124,7 @@ static assay_status verify_with(const char *program, const char *const *patterns
     for (size_t i = 0; i < pattern_count; i++)
         arguments[n++] = patterns[i];
     int exit_status = 0;
-    assay_status status = regress_capture(arguments, 0, false, lines, &exit_status);
+    assay_status status = regress_capture(arguments, 0, CAPTURE_PLAINLY, lines, &exit_status);
     free(arguments);
     if (status == ASSAY_OK && exit_status > 1) { /* 1 is a failed check, which is what we want to see */
         free(*lines);

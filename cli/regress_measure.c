@@ -51,7 +51,8 @@ static assay_status take_time(const char *program, const char *name, bool one_th
     arguments[n++] = seed;
     if (!settings->all_sizes)
         arguments[n++] = "--quick";
-    assay_status status = regress_capture(arguments, TIME_LIMIT, one_thread, &output, &exit_status);
+    assay_status status = regress_capture(
+        arguments, TIME_LIMIT, CAPTURE_COPIED | (one_thread ? CAPTURE_PINNED : CAPTURE_PLAINLY), &output, &exit_status);
     if (status != ASSAY_OK)
         return status;
     *measured = time_among(output);
@@ -74,7 +75,7 @@ static assay_status count_process(const char *program, const char *name, const c
                                      option, program,          "bench",    name,     "--untimed",
                                      runs,   "--threads",      "1",        "--seed", seed,
                                      NULL};
-    assay_status status = regress_capture(arguments, COUNT_LIMIT, false, &output, &exit_status);
+    assay_status status = regress_capture(arguments, COUNT_LIMIT, CAPTURE_PLAINLY, &output, &exit_status);
     if (status == ASSAY_OK) {
         free(output);
         status = no_measurement(program, name, exit_status);
@@ -117,7 +118,7 @@ assay_status regress_need_valgrind(void)
     const char *const arguments[] = {"valgrind", "--version", NULL};
     char *output;
     int exit_status = 0;
-    assay_status status = regress_capture(arguments, 60, false, &output, &exit_status);
+    assay_status status = regress_capture(arguments, 60, CAPTURE_PLAINLY, &output, &exit_status);
     if (status == ASSAY_OK) {
         free(output);
         if (exit_status != 0)

@@ -108,15 +108,19 @@ START_TEST(capture_keeps_output_status_and_time)
     char *output;
     int status;
     const char *const echo[] = {"sh", "-c", "printf hello; exit 7", NULL};
-    ck_assert_int_eq(regress_capture(echo, 10, true, &output, &status), ASSAY_OK);
+    ck_assert_int_eq(regress_capture(echo, 10, CAPTURE_PINNED, &output, &status), ASSAY_OK);
     ck_assert_str_eq(output, "hello");
     ck_assert_int_eq(status, 7);
     free(output);
+    const char *const copied[] = {"/bin/echo", "a", "copy", NULL};
+    ck_assert_int_eq(regress_capture(copied, 10, CAPTURE_COPIED, &output, &status), ASSAY_OK);
+    ck_assert_str_eq(output, "a copy\n");
+    free(output);
     const char *const sleep[] = {"sleep", "60", NULL};
-    ck_assert_int_eq(regress_capture(sleep, 0.2, false, &output, &status), ASSAY_IO);
+    ck_assert_int_eq(regress_capture(sleep, 0.2, CAPTURE_PLAINLY, &output, &status), ASSAY_IO);
     ck_assert_ptr_null(output);
     const char *const absent[] = {"/nonexistent/program", NULL};
-    ck_assert_int_eq(regress_capture(absent, 10, false, &output, &status), ASSAY_OK);
+    ck_assert_int_eq(regress_capture(absent, 10, CAPTURE_COPIED, &output, &status), ASSAY_OK);
     ck_assert_int_eq(status, 127);
     free(output);
 }
