@@ -12,6 +12,9 @@
 #define ASSAY_DATA_INSTALLED "data"
 #endif
 
+/* Of fixed size: see build.c. */
+static const char source_folder[1024] = ASSAY_DATA_SOURCE, installed_folder[1024] = ASSAY_DATA_INSTALLED;
+
 static assay_status join(const char *folder, const char *name, char *path, size_t size)
 {
     const int length = snprintf(path, size, "%s/%s", folder, name);
@@ -27,7 +30,7 @@ assay_status assay_data_path(const char *name, char *path, size_t size)
     if (!path || size == 0)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "path is %s", path ? "of size 0" : "null");
     const char *chosen = getenv("ASSAY_DATA");
-    const char *const folders[] = {ASSAY_DATA_SOURCE, ASSAY_DATA_INSTALLED, "data"};
+    const char *const folders[] = {source_folder, installed_folder, "data"};
     const char *const *search = chosen && *chosen ? &chosen : folders;
     const size_t count = chosen && *chosen ? 1 : sizeof folders / sizeof *folders;
     for (size_t i = 0; i < count; i++) {
@@ -39,5 +42,5 @@ assay_status assay_data_path(const char *name, char *path, size_t size)
     if (count == 1)
         return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in ASSAY_DATA=%s", name, chosen);
     return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in %s, %s or ./data (set ASSAY_DATA)", name,
-                      ASSAY_DATA_SOURCE, ASSAY_DATA_INSTALLED);
+                      source_folder, installed_folder);
 }
