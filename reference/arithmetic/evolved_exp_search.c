@@ -532,7 +532,7 @@ static assay_status select_parents(evolved_exp_search *search, uint32_t island, 
 static assay_status select_all(evolved_exp_search *search)
 {
     const size_t total = children_of(&search->config);
-    size_t *order = malloc(total * sizeof *order);
+    size_t *order = calloc(total, sizeof *order);
     if (!order)
         return assay_fail(ASSAY_NO_MEMORY, "no memory to exchange %zu programs", total);
     if (search->config.islands > 1)

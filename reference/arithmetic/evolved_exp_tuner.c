@@ -107,7 +107,7 @@ static bool newton_step(tuner *t, double *change)
         a[i][t->k] = dd_from(-sign);
         for (size_t j = 0; j < t->k; j++) {
             double_double moved[UNKNOWNS];
-            memcpy(moved, t->constants, t->k * sizeof *moved);
+            memcpy(moved, t->constants, sizeof moved);
             scale[j] = fmax(fabs(moved[j].high), 1e-30);
             moved[j] = dd_add(moved[j], dd_from(tiny * scale[j]));
             const double_double difference = dd_subtract(error_at(t, moved, t->points[i]), here);
