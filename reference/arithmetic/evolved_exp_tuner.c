@@ -96,8 +96,8 @@ static bool newton_step(tuner *t, double *change)
 {
     static const double tiny = 0x1p-50, cap = 0.3;
     const size_t n = t->k + 1;
-    double_double a[UNKNOWNS + 1][UNKNOWNS + 1], b[UNKNOWNS + 1];
-    double scale[UNKNOWNS];
+    double_double a[UNKNOWNS + 1][UNKNOWNS + 1], b[UNKNOWNS + 1] = {{0}};
+    double scale[UNKNOWNS] = {0};
     for (size_t i = 0; i < n; i++) {
         const double sign = i % 2 ? -1 : 1;
         const double_double here = error_at(t, t->constants, t->points[i]);

@@ -59,10 +59,11 @@ static bool search(verify_context *v, evolved_exp_target target, evolved_exp_var
     if (variant == EVOLVED_EXP_NO_CMA)
         config.evaluations = 0; /* constants are drawn anew for every candidate, as often as it likes */
     bool good = verify_ok(v, evolved_exp_search_create(&config, seed, &search), "create");
+    const uint64_t stretch = candidates / STEPS;
     for (int step = 0; good && step < STEPS; step++) {
-        good = verify_ok(v, evolved_exp_search_run(search, candidates / STEPS), "run");
+        good = verify_ok(v, evolved_exp_search_run(search, stretch), "run");
         read_archive(search, step == STEPS - 1, r);
-        at[step] = (double)(candidates / STEPS) * (step + 1);
+        at[step] = (double)stretch * (step + 1);
         digits[step] = r->digits[OPERATIONS];
     }
     if (good && seed == verify_seed_of(v) && variant == EVOLVED_EXP_FULL)

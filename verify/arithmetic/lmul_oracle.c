@@ -236,8 +236,8 @@ void lmul_check_wide_samples(verify_context *v)
                same_kbit(v, widths[w], x, y, out, PAIRS);
     }
     for (int i = 0; good && i < PAIRS; i++) {
-        const uint16_t a = (uint16_t)assay_random_bits(r, (uint64_t)(2 * i)),
-                       b = (uint16_t)assay_random_bits(r, (uint64_t)(2 * i + 1));
+        const uint16_t a = (uint16_t)assay_random_bits(r, 2 * (uint64_t)i),
+                       b = (uint16_t)assay_random_bits(r, 2 * (uint64_t)i + 1);
         uint16_t half = 0, brain = 0;
         good = verify_ok(v, lmul_multiply_u16(LMUL_FP16, &a, &b, &half, 1), "multiply FP16") &&
                verify_ok(v, lmul_multiply_u16(LMUL_BF16, &a, &b, &brain, 1), "multiply BF16") &&
@@ -539,7 +539,7 @@ void lmul_check_openblas(verify_context *v)
     openblas_set_num_threads(1);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
-        const size_t a_count = (size_t)(m * k), b_count = (size_t)(k * n), c_count = (size_t)(m * n);
+        const size_t a_count = (size_t)m * (size_t)k, b_count = (size_t)k * (size_t)n, c_count = (size_t)m * (size_t)n;
         float *a = calloc(a_count + b_count + 2 * c_count, sizeof *a);
         if (!verify_true(v, a != NULL, "memory"))
             return;
