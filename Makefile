@@ -3,8 +3,13 @@
 # Everything is built under $(BUILD); adding files to reference/, optimized/, verify/ or bench/ adds an algorithm.
 
 BUILD   ?= build
-CC      ?= gcc
-CXX     ?= g++
+# make has defaults of its own for these, which ?= would keep.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 VERSION := 0.1.0
 SOVERSION := 0
 prefix  ?= /usr/local

@@ -15,7 +15,8 @@
  * infinity times a number that is not zero is an infinity; infinity times zero, and NaN times anything, is the quiet
  * NaN without sign.
  *
- * All functions are deterministic: the same bits at every CPU level and with any number of threads. Outputs are
+ * All functions are deterministic: the same bits at every CPU level and with any number of threads (but for the sign
+ * and payload of a NaN that comes out of a sum, which the language leaves open). Outputs are
  * untouched when a call fails.
  */
 #ifndef ASSAY_LMUL_H
