@@ -59,7 +59,7 @@ static void become_copy(const char *const *arguments)
     for (size_t i = 1; arguments[i]; i++) {
         if (i + 1 == MOST_ARGUMENTS)
             return;
-        renamed[i] = (char *)(uintptr_t)arguments[i];
+        renamed[i] = (char *)arguments[i];
     }
     fexecve(copy, renamed, environ);
 }
@@ -76,7 +76,7 @@ _Noreturn static void become(const char *const *arguments, int output, unsigned 
         pin_to_last_processor();
     if (how & CAPTURE_COPIED)
         become_copy(arguments);
-    execvp(arguments[0], (char *const *)(uintptr_t)arguments);
+    execvp(arguments[0], (char *const *)arguments);
     _exit(127);
 }
 
