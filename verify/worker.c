@@ -32,7 +32,8 @@ static void sweep_parts(verify_context *v, const verify_sweep *sweep, const work
         if (!share->parts[part])
             continue;
         assay_sweep_shard shard = {0};
-        snprintf(v->outcome->underway, sizeof v->outcome->underway, "part %u of %u of the inputs", part, (unsigned)SWEEP_SHARDS);
+        snprintf(v->outcome->underway, sizeof v->outcome->underway, "part %u of %u of the inputs", part,
+                 (unsigned)SWEEP_SHARDS);
         if (!verify_ok(v, sweep_shard(sweep, part, &shard), "part %u", part))
             return;
         message_send(v->pipe, VERIFY_MESSAGE_SHARD, v->index, &shard, sizeof shard);

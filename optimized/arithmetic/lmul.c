@@ -3,7 +3,6 @@
 #include "assay/threads.h"
 #include "optimized/arithmetic/lmul_kernels.h"
 
-
 /* Elements for each thread below which starting it costs more than it saves, and the granule of the division: a
  * multiple of every vector's length and of a page. */
 enum { THREAD_ELEMENTS = 1 << 16, GRANULE = 1 << 12 };

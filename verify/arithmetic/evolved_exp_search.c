@@ -145,7 +145,7 @@ static void compare_engines(verify_context *v, const folder *f, int which, uint6
 
 static void check_engines(verify_context *v)
 {
-    folder f;
+    folder f = {.path = ""};
     const bool quick = verify_depth_of(v) == VERIFY_QUICK;
     if (!make_folder(v, &f))
         return;
@@ -174,7 +174,7 @@ static void compare_resumed(verify_context *v, const folder *f, int which, uint6
 static void check_resume(verify_context *v)
 {
     static const uint64_t parts[] = {1, 48, 55}; /* a round has 16 children, 48 with three islands */
-    folder f;
+    folder f = {.path = ""};
     if (!make_folder(v, &f))
         return;
     for (int which = 0; which < CONFIGURATIONS; which++) {
@@ -357,7 +357,7 @@ static bool run_measured(verify_context *v, evolved_exp_cost_function inner, con
 
 static void check_measured(verify_context *v)
 {
-    folder f;
+    folder f = {.path = ""};
     meter m = {0};
     size_t size;
     if (!make_folder(v, &f))
