@@ -64,7 +64,7 @@ format: ## clang-format every source file
 	clang-format -i $(C_FILES) $(CC_FILES) $(H_FILES)
 
 format-check:
-	clang-format --dry-run --Werror $(C_FILES) $(CC_FILES) $(H_FILES)
+	@clang-format --dry-run --Werror $(C_FILES) $(CC_FILES) $(H_FILES)
 
 # The shared library exports what the public headers declare, no more and no less; what verify.h and bench.h declare is in
 # the harness library, and nothing that they declare is missing there. gcc lists the prototypes of headers with their origin.
