@@ -148,11 +148,12 @@ static void measure_pair(regression *r, size_t i)
         double measured = NAN;
         status = regress_measure(programs[which], c->name, r->one_thread[i], &r->settings, &measured);
         best[which] = measured < best[which] ? measured : best[which];
+        const double took = now() - begun;
+        if (status == ASSAY_OK && k == 0 && c->pairs == 0 && !c->confirming && !r->settings.instructions &&
+            took > r->patience)
+            status = assay_fail(ASSAY_UNSUPPORTED, "left out: a measurement takes %.1f s; --patience %.0f takes it in",
+                                took, ceil(2 * took));
     }
-    const double each = (now() - begun) / (double)processes;
-    if (status == ASSAY_OK && c->pairs == 0 && !c->confirming && !r->settings.instructions && each > r->patience)
-        status = assay_fail(ASSAY_UNSUPPORTED, "left out: a measurement takes %.1f s; --patience %.0f takes it in",
-                            each, ceil(2 * each));
     if (status == ASSAY_OK)
         status = regress_add_pair(c, best[0], best[1]);
     if (status != ASSAY_OK) {
@@ -230,8 +231,10 @@ static size_t choose_for_confirmation(regression *r)
 static assay_status measure_times(regression *r)
 {
     const double rate = 0.01;
-    r->deadline = now() + r->budget;
+    const double end = now() + r->budget;
+    r->deadline = INFINITY; /* the first pairs are taken whatever they cost */
     measure_rounds(r, "measuring", FIRST_PAIRS, wants_first);
+    r->deadline = end;
     assay_status status = estimate_all(r);
     while (status == ASSAY_OK && imprecise(r) > 0 && now() < r->deadline) {
         measure_rounds(r, "measuring the uncertain", MORE_PAIRS, wants_more);
