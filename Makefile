@@ -40,8 +40,8 @@ AVX2_FLAGS   := -mavx2 -mfma -mbmi2 -mf16c -mtune=haswell
 AVX512_FLAGS := $(AVX2_FLAGS) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512 -mtune=skylake-avx512
 endif
 
-LIB_LIBS     := -lm
-HARNESS_LIBS := -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lsleef -lmvec -lm -lstdc++ -lpthread
+LIB_LIBS     := -llapacke -lopenblas -lfftw3 -lfftw3f -lm
+HARNESS_LIBS := $(LIB_LIBS) -lglpk -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lsleef -lmvec -lm -lstdc++ -lpthread
 include mk/libraries.mk
 
 # ---- Files -----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifndef ASSAY_DATA_SOURCE
@@ -43,4 +44,50 @@ assay_status assay_data_path(const char *name, char *path, size_t size)
         return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in ASSAY_DATA=%s", name, chosen);
     return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in %s, %s or ./data (set ASSAY_DATA)", name,
                       source_folder, installed_folder);
+}
+
+static assay_status cache_path(const char *name, char *path, size_t size)
+{
+    const char *chosen = getenv("ASSAY_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char folder[1024];
+    int length;
+    if (chosen && *chosen)
+        length = snprintf(folder, sizeof folder, "%s", chosen);
+    else if (cache && *cache)
+        length = snprintf(folder, sizeof folder, "%s/assay", cache);
+    else
+        length = snprintf(folder, sizeof folder, "%s/.cache/assay", home && *home ? home : ".");
+    if (length < 0 || (size_t)length >= sizeof folder)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "the path of the cache folder has %d bytes, at most %zu fit", length,
+                          sizeof folder - 1);
+    return join(folder, name, path, size);
+}
+
+assay_status assay_dataset_path(const char *name, char *path, size_t size)
+{
+    assay_status status = assay_data_path(name, path, size);
+    if (status != ASSAY_IO)
+        return status;
+    status = cache_path(name, path, size);
+    if (status != ASSAY_OK || access(path, R_OK) == 0)
+        return status;
+    *path = '\0';
+    return assay_fail(ASSAY_UNSUPPORTED, "\"%s\" is not prepared; run make data", name);
+}
+
+static char *user_data;
+
+const char *assay_user_data(void)
+{
+    return user_data;
+}
+
+assay_status assay_set_user_data(const char *path)
+{
+    char *copy = NULL;
+    if (path && !(copy = strdup(path)))
+        return assay_fail(ASSAY_NO_MEMORY, "no memory for a path of %zu bytes", strlen(path));
+    free(user_data);
+    user_data = copy;
+    return ASSAY_OK;
 }

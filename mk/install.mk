@@ -18,7 +18,7 @@ Name: assay
 Description: Algorithms of research papers, as reference and optimized code
 Version: $(VERSION)
 Libs: -L$${libdir} -lassay
-Libs.private: -lm -lgomp
+Libs.private: $(LIB_LIBS) -lgomp
 Cflags: -I$${includedir}
 endef
 

@@ -27,9 +27,13 @@ sanitize-thread:
 	   $(BUILD)/tsan/assay $(call SANITIZED_VERIFY,$(BUILD)/tsan)
 
 # valgrind knows no AVX-512, hence the level.
+every_agreement = $(BUILD)/assay list --format json | tr '{' '\n' | \
+   awk -F'"' '/"algorithm":/ {a = $$4} /"kind":"agreement"/ && /"depth":"quick"/ {print a "/avx2/" $$4}'
+
 sanitize-valgrind: all ## verify --quick of PATTERN (default: every agreement) under valgrind at the AVX2 level; slow
-	ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 valgrind -q --trace-children=yes --error-exitcode=9 --child-silent-after-fork=no \
-	  $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db $(PATTERN)
+	set -f; ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 valgrind -q --trace-children=yes --error-exitcode=9 \
+	  --child-silent-after-fork=no $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db \
+	  $(or $(PATTERN),$$($(every_agreement)))
 
 # ---- Static analysis and formatting ----------------------------------------------------------------------------------
 JOBS ?= $(shell nproc)

@@ -96,6 +96,37 @@ KERNEL(blind_kernel, good, VERIFY_MAX_ABSOLUTE, INFINITY);
 KERNEL(numb_kernel, good, VERIFY_MAX_ABSOLUTE, 10);
 KERNEL(refusing_kernel, refuses_when_optimized, VERIFY_BITWISE, 0);
 
+/* Agreements with a run of their own: an optimized result that differs by @p wrong in one element. */
+static void agree(verify_context *v, double wrong, double tolerance)
+{
+    double expected[100], actual[100];
+    verify_use_reference(v);
+    for (int i = 0; i < 100; i++)
+        expected[i] = actual[i] = i;
+    actual[57] += wrong;
+    for (const int *threads = verify_thread_counts; *threads; threads++) {
+        verify_use_level(v, *threads);
+        if (!verify_agree(v, VERIFY_MAX_ABSOLUTE, tolerance, VERIFY_F64, expected, actual, 100, "x, %d threads",
+                          *threads))
+            return;
+    }
+}
+
+static void agree_well(verify_context *v)
+{
+    agree(v, 0.25, 0.5);
+}
+
+static void agree_wrongly(verify_context *v)
+{
+    agree(v, 0.75, 0.5);
+}
+
+static void agree_blindly(verify_context *v)
+{
+    agree(v, 0, INFINITY);
+}
+
 static void crash(verify_context *v)
 {
     verify_true(v, true, "alive");
@@ -193,6 +224,9 @@ static const verify_check checks[] = {
     {.name = "input", .kernel = &input_kernel},
     {.name = "constant", .kernel = &constant_kernel},
     {.name = "blind", .kernel = &blind_kernel},
+    {.kind = ASSAY_AGREEMENT, .name = "agree_well", .every_level = true, .run = agree_well},
+    {.kind = ASSAY_AGREEMENT, .name = "agree_wrongly", .every_level = true, .run = agree_wrongly},
+    {.kind = ASSAY_AGREEMENT, .name = "agree_blindly", .every_level = true, .run = agree_blindly},
     {.name = "numb", .kernel = &numb_kernel},
     {.name = "refusing", .kernel = &refusing_kernel},
     {.kind = ASSAY_LAW, .name = "crash", .run = crash},
@@ -285,6 +319,16 @@ START_TEST(blind_checks_fail)
     expect_failure("synthetic/*/blind", "blind check");
     expect_failure("synthetic/*/numb", "blind check"); /* tolerance 10 for values within 2 */
     expect_failure("synthetic/*/constant", "blind check");
+}
+END_TEST
+
+START_TEST(agreements_of_their_own_are_believed_no_sooner)
+{
+    verify_summary s = run("synthetic/*/agree_well");
+    ck_assert_uint_eq(s.failed, 0);
+    ck_assert_uint_ge(s.passed, 1);
+    expect_failure("synthetic/*/agree_wrongly", "x, 1 threads [57]: 57.75");
+    expect_failure("synthetic/*/agree_blindly", "blind check");
 }
 END_TEST
 
@@ -453,6 +497,7 @@ Suite *test_runner(void)
     tcase_add_test(test_case, good_kernel_passes);
     tcase_add_test(test_case, wrong_kernels_fail);
     tcase_add_test(test_case, blind_checks_fail);
+    tcase_add_test(test_case, agreements_of_their_own_are_believed_no_sooner);
     tcase_add_test(test_case, accidents_are_named);
     tcase_add_test(test_case, the_tightest_measurement_is_shown);
     tcase_add_test(test_case, skips_and_series);

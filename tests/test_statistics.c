@@ -624,6 +624,66 @@ START_TEST(benjamini_hochberg_refuses)
 }
 END_TEST
 
+START_TEST(student_quantiles_agree_with_published_ones)
+{
+    const struct {
+        double q;
+        int freedom;
+        double t;
+    } table[] = {{0.975, 1, 12.7062047361747},  {0.975, 2, 4.30265272974946},
+                 {0.975, 5, 2.57058183563631},  {0.95, 10, 1.81246112281168},
+                 {0.995, 3, 5.84090930973336},  {0.975, 30, 2.04227245630124},
+                 {0.025, 4, -2.77644510519779}, {0.5, 7, 0}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        double t;
+        ck_assert_int_eq(assay_student_quantile(table[i].q, table[i].freedom, &t), ASSAY_OK);
+        ck_assert_double_eq_tol(t, table[i].t, 1e-11 * (1 + fabs(table[i].t)));
+    }
+}
+END_TEST
+
+START_TEST(exponent_of_a_power_law_is_exact)
+{
+    const double x[] = {1, 2, 4, 8}, y[] = {3, 12, 48, 192};
+    assay_interval exponent;
+    double factor;
+    ck_assert_int_eq(assay_fit_exponent(x, y, 4, 0.95, &exponent, &factor), ASSAY_OK);
+    ck_assert_double_eq_tol(exponent.estimate, 2, 1e-14);
+    ck_assert_double_eq_tol(exponent.high - exponent.low, 0, 1e-13);
+    ck_assert_double_eq_tol(factor, 3, 1e-13);
+}
+END_TEST
+
+/* By hand, in powers of two: log y = 0, 1, 1 over log x = 0, 1, 2 has the slope 1/2, residuals -1/6, 1/3, -1/6, hence a
+ * standard error of sqrt(1/6 / 1 / 2), and t = 12.706 for one degree of freedom. */
+START_TEST(exponent_has_students_interval)
+{
+    const double x[] = {1, 2, 4}, y[] = {1, 2, 2};
+    assay_interval exponent;
+    ck_assert_int_eq(assay_fit_exponent(x, y, 3, 0.95, &exponent, NULL), ASSAY_OK);
+    const double half = 12.7062047361747 * sqrt(1.0 / 12);
+    ck_assert_double_eq_tol(exponent.estimate, 0.5, 1e-14);
+    ck_assert_double_eq_tol(exponent.low, 0.5 - half, 1e-10);
+    ck_assert_double_eq_tol(exponent.high, 0.5 + half, 1e-10);
+}
+END_TEST
+
+START_TEST(fits_refuse)
+{
+    const double good[] = {1, 2, 3}, bad[] = {1, 0, 3}, same[] = {2, 2, 2};
+    assay_interval exponent = {42, 42, 42};
+    double t = 42;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fit_exponent(NULL, good, 3, 0.95, &exponent, NULL), "x is null");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fit_exponent(good, good, 2, 0.95, &exponent, NULL), "n is 2");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fit_exponent(good, bad, 3, 0.95, &exponent, NULL), "point 1");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fit_exponent(same, good, 3, 0.95, &exponent, NULL), "all x are 2");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fit_exponent(good, good, 3, 1, &exponent, NULL), "confidence is 1");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_student_quantile(1, 3, &t), "q is 1");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_student_quantile(0.9, 0, &t), "freedom is 0");
+    ck_assert(exponent.estimate == 42 && t == 42);
+}
+END_TEST
+
 Suite *test_statistics(void);
 
 Suite *test_statistics(void)
@@ -645,6 +705,9 @@ Suite *test_statistics(void)
         {"many",
          {benjamini_hochberg_agrees_with_the_paper, benjamini_hochberg_equals_its_definition,
           benjamini_hochberg_refuses}},
+        {"fits",
+         {student_quantiles_agree_with_published_ones, exponent_of_a_power_law_is_exact, exponent_has_students_interval,
+          fits_refuse}},
     };
     Suite *suite = suite_create("statistics");
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -3,7 +3,6 @@
 #include "verify/saboteur.h"
 
 #include "assay/memory.h"
-#include "assay/threads.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +19,6 @@ static const placement placements[] = {
     {"after a forbidden page", ASSAY_GUARD_BEFORE, false},
     {"misaligned", ASSAY_GUARD_BEFORE, true},
 };
-
-static const int thread_counts[] = {1, 2, 5};
 
 /* What the outputs hold before a call that does not add to them: NaN as floating-point numbers. */
 enum { STALE = 0xff };
@@ -85,12 +82,6 @@ static bool prepare_scale(verify_context *v, const verify_kernel *kernel, size_t
     return true;
 }
 
-static void set_level_and_threads(assay_level level, int threads)
-{
-    assay_cpu_set_level(level); /* the runner has made sure that the machine has it */
-    assay_set_threads(threads);
-}
-
 static void run_reference(verify_context *v, scale *s)
 {
     verify_call call = {.n = s->n};
@@ -100,9 +91,9 @@ static void run_reference(verify_context *v, scale *s)
         if (s->expected[i])
             memcpy(s->expected[i], s->prior[i], bytes_of(&s->kernel->out[i], s->out_count[i]));
     }
-    set_level_and_threads(ASSAY_REFERENCE, 1);
+    verify_use_reference(v);
     s->expected_status = s->kernel->run(&call);
-    set_level_and_threads(verify_level_of(v), 0);
+    verify_use_level(v, 0);
 }
 
 /* Runs the kernel between forbidden pages; its outputs are copied to s->actual. */
@@ -136,7 +127,7 @@ static bool run_guarded(verify_context *v, scale *s, const placement *where, int
     if (ready) {
         snprintf(v->outcome->underway, sizeof v->outcome->underway, "n = %zu, %d threads, buffers %s", s->n, threads,
                  where->name);
-        set_level_and_threads(verify_level_of(v), threads);
+        verify_use_level(v, threads);
         assay_status status = s->kernel->run(&call);
         ready =
             verify_true(v, status == s->expected_status,
@@ -154,7 +145,7 @@ static bool run_guarded(verify_context *v, scale *s, const placement *where, int
     return ready;
 }
 
-static const char *unit_of(verify_metric metric)
+const char *verify_metric_unit(verify_metric metric)
 {
     static const char *const units[] = {
         "different elements", "ulp", "relative norm", "absolute error", "missing elements", "misplaced elements"};
@@ -169,7 +160,7 @@ static bool compare_outputs(verify_context *v, const scale *s, const placement *
             continue;
         verify_difference d =
             verify_compare(s->kernel->metric, out->type, s->expected[i], s->actual[i], s->out_count[i]);
-        verify_at_most(v, d.measure, s->kernel->tolerance, unit_of(s->kernel->metric),
+        verify_at_most(v, d.measure, s->kernel->tolerance, verify_metric_unit(s->kernel->metric),
                        "%s[%zu] of n = %zu, %d threads, buffers %s: %.9g (%a), reference %.9g (%a)", out->name, d.where,
                        s->n, threads, where->name, d.actual, d.actual, d.expected, d.expected);
         if (!(d.measure <= s->kernel->tolerance))
@@ -202,9 +193,9 @@ static bool check_scale(verify_context *v, const verify_kernel *kernel, size_t n
     if (good) {
         run_reference(v, &s);
         for (size_t p = 0; good && p < sizeof placements / sizeof *placements; p++) {
-            for (size_t t = 0; good && t < sizeof thread_counts / sizeof *thread_counts; t++)
-                good = run_guarded(v, &s, &placements[p], thread_counts[t]) &&
-                       compare_outputs(v, &s, &placements[p], thread_counts[t]);
+            for (const int *threads = verify_thread_counts; good && *threads; threads++)
+                good = run_guarded(v, &s, &placements[p], *threads) &&
+                       compare_outputs(v, &s, &placements[p], *threads);
         }
         good = good && suspect_outputs(v, &s, planted);
     }

@@ -42,4 +42,7 @@ void verify_perform(verify_context *v);
 void verify_perform_kernel(verify_context *v, const verify_kernel *kernel);
 void verify_perform_claim(verify_context *v, const verify_claim *claim);
 
+/* What the measure of a metric counts, in words. */
+const char *verify_metric_unit(verify_metric metric);
+
 #endif

@@ -40,6 +40,9 @@ typedef struct bench_state {
     double working_set;   /**< bytes touched; 0 means @c bytes */
     double bytes_read;    /**< the parts of @c bytes, for a tighter limit: leave both 0 and it is taken for a copy, */
     double bytes_written; /**< half read and half written */
+    /** How good the result is, where implementations differ in that: set by run (or setup, or a peer's run), e.g. the
+     *  recall; see bench_workload.quality_label. NaN: all are alike. */
+    double quality;
 } bench_state;
 
 /** Arithmetic that limits a workload besides bandwidth. */
@@ -66,6 +69,8 @@ typedef struct bench_workload {
     uint64_t sizes[BENCH_SIZES];               /**< ends at the first 0 */
     uint64_t quick_sizes[BENCH_SIZES];         /**< with --quick; empty means sizes */
     const char *size_label;                    /**< e.g. "elements", "n of an n x n product" */
+    const char *quality_label;                 /**< e.g. "recall@10"; null: all results are alike. Items per second are
+                                                *   then drawn over it, one curve for each implementation over the sizes */
     bench_arithmetic arithmetic;               /**< whose peak is a limit to @c flops */
     assay_status (*setup)(bench_state *state); /**< outside the timed region; once for all implementations */
     void (*teardown)(bench_state *state);      /**< may be null; called after a setup that failed if it left data */

@@ -18,6 +18,7 @@ typedef struct assay_algorithm {
     int year;               /**< year of its first version */
     const char *identifier; /**< e.g. "arXiv:2410.00907" */
     const char *summary;    /**< what it computes, in one sentence */
+    const char *data;       /**< what `--data FILE` may hold, e.g. "vectors as .npy, .fvecs or .csv"; null: nothing */
     unsigned levels;        /**< the set of levels with code of their own: 1u << ASSAY_AVX2 | ... */
 } assay_algorithm;
 

@@ -83,6 +83,17 @@ void assay_array_release(assay_array *array);
  *  file (the message says where it was sought), ASSAY_OUT_OF_RANGE if the path does not fit in @p size bytes. */
 assay_status assay_data_path(const char *name, char *path, size_t size);
 
+/** Finds a data set that `make data` prepares: first in the data folder, then in the cache folder, which is the
+ *  environment's ASSAY_CACHE if set, else assay/ in XDG_CACHE_HOME or ~/.cache. ASSAY_UNSUPPORTED, with the message
+ *  `"NAME" is not prepared; run make data`, if it is in neither: a check or benchmark that wants it is then skipped. */
+assay_status assay_dataset_path(const char *name, char *path, size_t size);
+
+/** The file that the user gave by `--data FILE` in place of the built-in real input; null if none. */
+const char *assay_user_data(void);
+
+/** Sets it: a copy is kept. Null takes it back. Not to be called while other threads read it. */
+assay_status assay_set_user_data(const char *path);
+
 ASSAY_END_DECLARATIONS
 
 #endif

@@ -160,6 +160,8 @@ typedef struct assay_timing {
     double limit_seconds;       /**< the least time that the machine's limits allow; NaN if unknown */
     const char *limit_name;     /**< which limit that is, e.g. "L2 copy bandwidth" */
     const char *note;           /**< e.g. a peer's accuracy: "at most 1.0 ulp" */
+    double quality;             /**< of the result, e.g. the recall; NaN: alike for all */
+    const char *quality_label;  /**< e.g. "recall@10"; empty if there is none */
     /* Hardware counters per run of the kernel; NaN where there are none, then counters_reason says why. */
     double cycles;               /**< of the CPU's clock, in user space */
     double instructions;         /**< retired */

@@ -53,6 +53,15 @@ assay_status assay_wilcoxon(const double *d, size_t n, double *w, double *p);
  *  0 <= p[i] <= 1; @p adjusted may be @p p. */
 assay_status assay_benjamini_hochberg(const double *p, size_t n, double *adjusted);
 
+/** Fits y = factor x^exponent by least squares of the logarithms over @p n >= 3 points, all x and y finite and above 0,
+ *  at least two different x. The interval of the exponent is Student's at @p confidence in (0, 1), which takes the
+ *  errors of log y for independent and normal. @p factor may be null. */
+assay_status assay_fit_exponent(const double *x, const double *y, size_t n, double confidence, assay_interval *exponent,
+                                double *factor);
+
+/** The quantile @p q in (0, 1) of Student's distribution with @p freedom >= 1 degrees of freedom. */
+assay_status assay_student_quantile(double q, int freedom, double *quantile);
+
 ASSAY_END_DECLARATIONS
 
 #endif

@@ -11,6 +11,7 @@
 #include "assay/cpu.h"
 #include "assay/random.h"
 #include "assay/record.h"
+#include "assay/statistics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -157,6 +158,61 @@ typedef struct verify_kernel {
     size_t lanes;     /**< elements that the widest code handles at once, unrolling included; 0 means 64 */
     size_t large[4];  /**< further scales, e.g. where threads start to be used; ends at the first 0 */
 } verify_kernel;
+
+/**
+ * The same for what is no map of arrays: a check of kind ASSAY_AGREEMENT with a @c run of its own computes the expected
+ * result after verify_use_reference(), then the actual one after verify_use_level() at each of verify_thread_counts,
+ * and hands both to verify_agree():
+ *
+ *     verify_use_reference(v);
+ *     solve(&problem, expected);
+ *     for (const int *threads = verify_thread_counts; *threads; threads++) {
+ *         verify_use_level(v, *threads);
+ *         solve(&problem, actual);
+ *         if (!verify_agree(v, VERIFY_RELATIVE_NORM, 1e-12, VERIFY_F64, expected, actual, n, "x, %d threads",
+ * *threads)) break;
+ *     }
+ */
+void verify_use_reference(verify_context *v);
+
+/** From here on the level under test, with @p threads threads (0: as many as the machine has). */
+void verify_use_level(verify_context *v, int threads);
+
+/** The thread counts to be tried: 1, 2, 5, and 0 at the end. */
+extern const int verify_thread_counts[];
+
+/** Holds @p actual against @p expected, and the comparison itself against planted faults: one that accepts a wrong
+ *  result fails as blind. @p format says what is compared. True if all is well. */
+bool verify_agree(verify_context *v, verify_metric metric, double tolerance, verify_type type, const void *expected,
+                  const void *actual, size_t n, const char *format, ...) __attribute__((format(printf, 8, 9)));
+
+/* ---- Quantities to be recorded and drawn ----------------------------------------------------------------------- */
+
+/** What an iterative method's error is drawn over. */
+typedef enum verify_progress {
+    VERIFY_ITERATIONS, /**< iterations, sweeps, evaluations */
+    VERIFY_SECONDS     /**< time on the wall */
+} verify_progress;
+
+/** Records how an iterative method came near its end. Methods with the same @p chart are drawn together, the error on a
+ *  logarithmic axis; errors that are not above 0 are left out. */
+void verify_record_convergence(verify_context *v, const char *chart, const char *label, verify_progress along,
+                               const char *error_label, const double *progress, const double *error, size_t n);
+
+/** Records what quality a method reaches at what speed, one point for each setting; methods with the same @p chart are
+ *  drawn together. @p quality_label is e.g. "recall@10", @p speed_label e.g. "queries per second". */
+void verify_record_quality_speed(verify_context *v, const char *chart, const char *label, const char *quality_label,
+                                 const char *speed_label, const double *quality, const double *speed, size_t n);
+
+/** Records a count of operations made on @p workload, e.g. @p counted "word operations" by @p label "las vegas", and
+ *  what theory allows (NaN: nothing). */
+void verify_record_count(verify_context *v, const char *workload, const char *label, const char *counted, double count,
+                         double bound);
+
+/** Fits y = factor x^exponent to @p n >= 3 positive points (assay_fit_exponent() at 95 %), records points and line, and
+ *  gives the exponent with its interval. False, with the check failed, if it cannot be fitted. */
+bool verify_record_exponent(verify_context *v, const char *chart, const char *label, const char *x_label,
+                            const char *y_label, const double *x, const double *y, size_t n, assay_interval *exponent);
 
 /* ---- Exhaustive sweeps ---------------------------------------------------------------------------------------- */
 
