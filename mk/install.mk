@@ -6,7 +6,7 @@ bindir      ?= $(prefix)/bin
 mandir      ?= $(prefix)/share/man
 datadir     := $(prefix)/share/assay/data
 INSTALL     ?= install
-DATA_FILES  := $(wildcard data/*.*)
+DATA_FILES  := $(filter-out %.py,$(wildcard data/*.*))
 SHARED      := libassay.so.$(VERSION)
 
 define assay_pc
