@@ -18,6 +18,7 @@ const char *assay_status_name(assay_status status)
     case ASSAY_NOT_CONVERGED: return "not converged";
     case ASSAY_UNSUPPORTED: return "unsupported";
     case ASSAY_INTERRUPTED: return "interrupted";
+    case ASSAY_SINGULAR: return "singular";
     }
     return "unknown status";
 }

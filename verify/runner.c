@@ -1,4 +1,5 @@
 #include "verify/runner.h"
+#include "assay/dense.h"
 #include "verify/message.h"
 #include "verify/sweep.h"
 #include "verify/worker.h"
@@ -403,6 +404,7 @@ assay_status verify_run(const verify_options *options, const verify_sink *sink, 
         return assay_fail(ASSAY_OUT_OF_RANGE, "shard is %u, must be below %u", options->shard, shards);
     verify_worker worker;
     *summary = (verify_summary){0};
+    assay_blas_serial_begin(); /* what forks must not start threads, and what it forks inherits this */
     verify_catch_signals();
     assay_status status = verify_prepare(options, &worker);
     if (status == ASSAY_OK) {
@@ -420,5 +422,6 @@ assay_status verify_run(const verify_options *options, const verify_sink *sink, 
         status = verify_finish(&worker, sink, summary, stopped);
     }
     verify_release_signals();
+    assay_blas_serial_end();
     return status;
 }

@@ -40,7 +40,8 @@ typedef enum assay_status {
     ASSAY_MISMATCH,         /**< two things that must belong together do not (a saved state of another configuration) */
     ASSAY_NOT_CONVERGED,    /**< an iteration ended without reaching its goal */
     ASSAY_UNSUPPORTED,      /**< this machine or this build lacks something that is needed */
-    ASSAY_INTERRUPTED       /**< stopped on request; what was finished is kept */
+    ASSAY_INTERRUPTED,      /**< stopped on request; what was finished is kept */
+    ASSAY_SINGULAR          /**< a matrix is singular or not positive definite, to working precision */
 } assay_status;
 
 /** The name of a status in lower-case words, e.g. "out of range"; never null. */
