@@ -1,15 +1,23 @@
 /* Tests of the linear algebra that the algorithms share: results against plain loops and against the identities that
  * define them, and every way in which an argument can be bad. */
+#include "assay/assignment.h"
 #include "assay/dense.h"
+#include "assay/fourier.h"
 #include "assay/random.h"
+#include "assay/sparse.h"
 #include "assay/threads.h"
 
 #include <cblas.h>
 #include <check.h>
+#include <complex.h>
 #include <float.h>
+#include <locale.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const assay_random numbers = {.seed = 20261124, .stream = 7};
 
@@ -336,6 +344,518 @@ START_TEST(least_squares_minimise)
 }
 END_TEST
 
+/* ---- Sparse matrices ------------------------------------------------------------------------------------------ */
+
+/* The matrix of the 5-point stencil on m x m points: 4 + shift on the diagonal, -1 to the neighbours. */
+static assay_csr make_grid(size_t m, double shift)
+{
+    size_t *rows = malloc(5 * m * m * sizeof *rows), *columns = malloc(5 * m * m * sizeof *columns), count = 0;
+    double *values = make(5 * m * m);
+    assay_csr a;
+    for (size_t i = m * m; i-- > 0;) { /* from the end: assembly must sort */
+        const size_t x = i % m, y = i / m;
+        const size_t to[] = {i, x > 0 ? i - 1 : i, x + 1 < m ? i + 1 : i, y > 0 ? i - m : i, y + 1 < m ? i + m : i};
+        for (size_t k = 0; k < 5; k++)
+            if (k == 0 || to[k] != i) {
+                rows[count] = i, columns[count] = to[k];
+                values[count++] = k ? -1 : 4 + shift;
+            }
+    }
+    assert_ok(assay_csr_from_triplets(m * m, m * m, count, rows, columns, values, &a));
+    free(rows), free(columns), free(values);
+    assert_ok(assay_csr_check_symmetric(&a));
+    return a;
+}
+
+START_TEST(triplets_are_sorted_and_added)
+{
+    const size_t rows[] = {2, 0, 2, 0, 2}, columns[] = {3, 1, 0, 1, 3};
+    const double values[] = {1e16, 5, 6, -2, 1};
+    assay_csr a, t, back;
+    assert_ok(assay_csr_from_triplets(3, 4, 5, rows, columns, values, &a));
+    assert_ok(assay_csr_check(&a));
+    const size_t starts[] = {0, 1, 1, 3};
+    const uint32_t indices[] = {1, 0, 3};
+    const double sums[] = {3, 6, 1e16 + 1};
+    ck_assert_mem_eq(a.starts, starts, sizeof starts);
+    ck_assert_mem_eq(a.indices, indices, sizeof indices);
+    ck_assert_mem_eq(a.values, sums, sizeof sums);
+    assert_ok(assay_csr_transpose(&a, &t));
+    assert_ok(assay_csr_check(&t));
+    ck_assert(t.rows == 4 && t.columns == 3 && t.starts[1] == 1 && t.starts[2] == 2 && t.starts[3] == 2);
+    ck_assert(t.indices[0] == 2 && t.indices[1] == 0 && t.indices[2] == 2 && t.values[1] == 3);
+    assert_ok(assay_csr_transpose(&t, &back));
+    ck_assert_mem_eq(back.starts, starts, sizeof starts);
+    ck_assert_mem_eq(back.indices, indices, sizeof indices);
+    ck_assert_mem_eq(back.values, sums, sizeof sums);
+    double x[] = {1, 2, 3, 4}, y[3] = {7, 7, 7};
+    assert_ok(assay_csr_multiply(&a, x, y));
+    ck_assert(y[0] == 6 && y[1] == 0 && y[2] == 6 + 4 * (1e16 + 1));
+    assay_csr_release(&a), assay_csr_release(&t), assay_csr_release(&back), assay_csr_release(&back);
+}
+END_TEST
+
+START_TEST(sparse_products_have_the_bits_of_one_thread)
+{
+    assay_csr a = make_grid(150, 0.3);
+    double *x = make_normal(12, a.columns), *one = make(a.rows), *many = make(a.rows);
+    assert_ok(assay_set_threads(1));
+    assert_ok(assay_csr_multiply(&a, x, one));
+    assert_ok(assay_set_threads(3));
+    assert_ok(assay_csr_multiply(&a, x, many));
+    assert_ok(assay_set_threads(0));
+    ck_assert_mem_eq(one, many, a.rows * sizeof *one);
+    const size_t i = 75 * 150 + 20; /* an inner point */
+    ck_assert_double_eq_tol(one[i], 4.3 * x[i] - x[i - 1] - x[i + 1] - x[i - 150] - x[i + 150], 1e-13);
+    assay_csr_release(&a);
+    free(x), free(one), free(many);
+}
+END_TEST
+
+START_TEST(sparse_matrices_are_refused)
+{
+    size_t starts[] = {0, 2, 3};
+    uint32_t indices[] = {0, 1, 1};
+    double values[] = {2, 1, 2}, x[2] = {0}, y[2] = {0};
+    assay_csr a = {2, 2, starts, indices, values}, t;
+    assert_ok(assay_csr_check(&a));
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check_symmetric(&a), "must be symmetric");
+    indices[1] = 0;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(&a), "row 0 has column 0 after 0");
+    indices[1] = 2;
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_check(&a), "row 0 has an element in column 2");
+    indices[1] = 1, values[2] = NAN;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(&a), "row 1 has nan");
+    values[2] = 2, starts[1] = 4;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(&a), "starts[1] is 4");
+    starts[1] = 2, starts[0] = 1;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(&a), "starts[0] is 1");
+    starts[0] = 0, a.rows = 0;
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_check(&a), "rows is 0");
+    a.rows = 2, a.columns = (size_t)1 << 32;
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_check(&a), "columns is 4294967296");
+    a.columns = 2, a.values = NULL;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(&a), "values is null");
+    a.values = values, a.starts = NULL;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_multiply(&a, x, y), "starts is null");
+    a.starts = starts;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_multiply(&a, NULL, y), "x is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_multiply(&a, x, x + 1), "overlaps");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_check(NULL), "matrix is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_transpose(&a, NULL), "transpose is null");
+    values[1] = 0, values[2] = -1, starts[1] = 1, starts[2] = 2; /* diag(2, 0 stored) */
+    assert_refused(ASSAY_SINGULAR, assay_csr_check_symmetric(&a), "diagonal element of row 1");
+    const size_t row = 1, column = 2;
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_from_triplets(2, 2, 1, &row, &column, x, &t), "at (1, 2)");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_from_triplets(2, 3, 1, &row, &column, &(double){NAN}, &t), "nan");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_from_triplets(2, 3, 1, NULL, &column, x, &t), "rows_of is null");
+    assert_ok(assay_csr_from_triplets(2, 3, 0, NULL, NULL, NULL, &t));
+    assert_ok(assay_csr_check(&t));
+    assay_csr_release(&t);
+}
+END_TEST
+
+START_TEST(conjugate_gradients_solve)
+{
+    assay_csr a = make_grid(17, 0.01);
+    const size_t n = a.rows;
+    double *exact = make_normal(13, n), *b = make(n), *x = make(n), *again = make(n);
+    assert_ok(assay_csr_multiply(&a, exact, b));
+    for (int precondition = 0; precondition < 2; precondition++) {
+        assay_gradients_report report;
+        memset(x, 0, n * sizeof *x);
+        assert_ok(assay_csr_conjugate_gradients(&a, precondition, b, x, 1e-12, n, &report));
+        ck_assert(report.iterations > 10 && report.iterations < 80 && report.residual <= 1e-12);
+        /* ||A x - b|| <= 1e-12 ||b||, ||b|| < 8.1 * 17 * 1.2, and the least eigenvalue is above 0.05 */
+        ck_assert(largest_difference(x, exact, n) <= 1e-12 * 170 / 0.05);
+        assert_ok(assay_csr_conjugate_gradients(&a, precondition, b, x, 1e-6, n, &report));
+        ck_assert_uint_eq(report.iterations, 0); /* a start that is good enough stays */
+    }
+    memset(b, 0, n * sizeof *b);
+    assert_ok(assay_csr_conjugate_gradients(&a, false, b, x, 1e-6, n, NULL));
+    ck_assert_mem_eq(x, b, n * sizeof *x);
+    b[0] = 1;
+    assay_gradients_report report;
+    assert_refused(ASSAY_NOT_CONVERGED, assay_csr_conjugate_gradients(&a, false, b, x, 1e-12, 3, &report), "after 3");
+    ck_assert(report.iterations == 3 && report.residual > 1e-12 && x[0] > 0);
+    a.values[0] = -4; /* no longer definite; starting at 0, p = b sees it at once */
+    memset(x, 0, n * sizeof *x);
+    assert_refused(ASSAY_SINGULAR, assay_csr_conjugate_gradients(&a, false, b, x, 1e-12, n, NULL), "p^T A p is -4");
+    ck_assert_double_eq(x[0], 0);
+    assert_refused(ASSAY_SINGULAR, assay_csr_conjugate_gradients(&a, true, b, x, 1e-12, n, NULL), "row 0 is -4");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_conjugate_gradients(&a, false, b, x, 0, n, NULL), "tolerance is 0");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_conjugate_gradients(&a, false, b, x, 1, n, NULL), "tolerance is 1");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_csr_conjugate_gradients(&a, false, b, x, 0.1, 0, NULL), "limit is 0");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_conjugate_gradients(&a, false, b, b, 0.1, n, NULL), "overlaps");
+    b[5] = NAN;
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_csr_conjugate_gradients(&a, false, b, x, 0.1, n, NULL), "b[5] is nan");
+    assay_csr_release(&a);
+    free(exact), free(b), free(x), free(again);
+}
+END_TEST
+
+/* ---- Matrix Market -------------------------------------------------------------------------------------------- */
+
+static char mtx_path[] = "/tmp/assay-algebra-XXXXXX";
+
+static void write_mtx(const char *text)
+{
+    strcpy(mtx_path + sizeof mtx_path - 7, "XXXXXX");
+    const int descriptor = mkstemp(mtx_path);
+    ck_assert_int_ge(descriptor, 0);
+    ck_assert_int_eq(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
+    close(descriptor);
+}
+
+static assay_csr read_text(const char *text)
+{
+    assay_csr a;
+    write_mtx(text);
+    const assay_status status = assay_read_mtx(mtx_path, &a);
+    unlink(mtx_path);
+    ck_assert_msg(status == ASSAY_OK, "%s", assay_error());
+    assert_ok(assay_csr_check(&a));
+    return a;
+}
+
+static void refuse_text(const char *text, const char *place, const char *words)
+{
+    assay_csr a = {.rows = 77};
+    write_mtx(text);
+    const assay_status status = assay_read_mtx(mtx_path, &a);
+    unlink(mtx_path);
+    ck_assert_int_eq(status, ASSAY_BAD_DATA);
+    ck_assert_msg(strstr(assay_error(), place) && strstr(assay_error(), words), "\"%s\" lacks \"%s\" or \"%s\"",
+                  assay_error(), place, words);
+    ck_assert(a.rows == 77 && !a.starts);
+}
+
+#define BANNER "%%MatrixMarket matrix coordinate "
+
+START_TEST(mtx_is_read)
+{
+    assay_csr a = read_text(BANNER "real general\n% comment\n\n2 3 3\n2 3 -1.5e1\n\n% more\n1 1 .5\r\n 1\t2 +7 \n");
+    const double values[] = {0.5, 7, -15};
+    ck_assert(a.rows == 2 && a.columns == 3 && a.starts[1] == 2 && a.starts[2] == 3 && a.indices[2] == 2);
+    ck_assert_mem_eq(a.values, values, sizeof values);
+    assay_csr_release(&a);
+    a = read_text("%%matrixmarket MATRIX Coordinate Integer Symmetric\n2 2 2\n1 1 4\n2 1 -3");
+    ck_assert(a.starts[1] == 2 && a.starts[2] == 3 && a.values[0] == 4 && a.values[1] == -3 && a.values[2] == -3);
+    assay_csr_release(&a);
+    a = read_text(BANNER "pattern general\n1 4 2\n1 4\n1 1\n");
+    ck_assert(a.starts[1] == 2 && a.indices[1] == 3 && a.values[0] == 1 && a.values[1] == 1);
+    assay_csr_release(&a);
+    a = read_text(BANNER "real skew-symmetric\n2 2 1\n2 1 3\n");
+    ck_assert(a.values[0] == -3 && a.values[1] == 3);
+    assay_csr_release(&a);
+    a = read_text(BANNER "real general\n5 5 0\n");
+    ck_assert_uint_eq(a.starts[5], 0);
+    assay_csr_release(&a);
+}
+END_TEST
+
+START_TEST(mtx_is_read_in_any_locale)
+{
+    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8"))
+        setlocale(LC_NUMERIC, "C.UTF-8");
+    assay_csr a = read_text(BANNER "real general\n1 1 1\n1 1 2.5\n");
+    ck_assert_double_eq(a.values[0], 2.5);
+    assay_csr_release(&a);
+    setlocale(LC_NUMERIC, "C");
+}
+END_TEST
+
+START_TEST(mtx_is_refused)
+{
+    refuse_text("", ":1:", "first word");
+    refuse_text("%%MatrixMarkt matrix coordinate real general\n1 1 0\n", ":1:", "MatrixMarkt");
+    refuse_text("%%MatrixMarket matrix array real general\n1 1\n1\n", ":1:", "format is \"array\"");
+    refuse_text(BANNER "complex general\n1 1 1\n1 1 1 1\n", ":1:", "field is \"complex\"");
+    refuse_text(BANNER "real hermitian\n1 1 1\n1 1 1\n", ":1:", "symmetry is \"hermitian\"");
+    refuse_text(BANNER "real general x\n1 1 1\n1 1 1\n", ":1:", "more follows the header");
+    refuse_text(BANNER "real general", ":1:", "ends before the line of sizes");
+    refuse_text(BANNER "real general\n% 1 1 1\n", ":", "ends before the line of sizes");
+    refuse_text(BANNER "real general\n2 2\n", ":2:", "number of entries is not a number");
+    refuse_text(BANNER "real general\n-2 2 1\n", ":2:", "number of rows is not a number");
+    refuse_text(BANNER "real general\n2 2 1 1\n", ":2:", "more follows the sizes");
+    refuse_text(BANNER "real general\n0 2 0\n", ":2:", "size is 0 x 2");
+    refuse_text(BANNER "real general\n2 1048577 0\n", ":2:", "must be 1 to 1048576");
+    refuse_text(BANNER "real general\n99999999999999999999 1 0\n", ":2:", "too large");
+    refuse_text(BANNER "real symmetric\n2 3 0\n", ":2:", "must be square");
+    refuse_text(BANNER "real general\n2 2 1000000\n1 1 1\n", ":2:", "do not fit in a file of");
+    refuse_text(BANNER "real general\n2 2 2\n1 1 1\n", ":4:", "ends after 1 of 2 entries");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 1\n2 2 1\n", ":4:", "more follows the 1 entries");
+    refuse_text(BANNER "real general\n2 2 1\n3 1 1\n", ":3:", "row is 3, must be 1 to 2");
+    refuse_text(BANNER "real general\n2 2 1\n1 0 1\n", ":3:", "column is 0, must be 1 to 2");
+    refuse_text(BANNER "real general\n2 2 1\n1 1.5 1\n", ":3:", "column is not a number");
+    refuse_text(BANNER "real general\n2 2 1\n1 1\n", ":3:", "value is not a number");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 \v\n2\n", ":3:", "value is not a number");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 1x\n", ":3:", "value is not a number");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 nan\n", ":3:", "must be finite");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 1e999\n", ":3:", "must be finite");
+    refuse_text(BANNER "real general\n2 2 1\n1 1 1 1\n", ":3:", "more follows the entry");
+    refuse_text(BANNER "integer general\n2 2 1\n1 1 1.5\n", ":3:", "must be an integer");
+    refuse_text(BANNER "pattern general\n2 2 1\n1 1 1\n", ":3:", "more follows the entry");
+    refuse_text(BANNER "real symmetric\n2 2 1\n1 2 1\n", ":3:", "above the diagonal");
+    refuse_text(BANNER "real skew-symmetric\n2 2 1\n2 2 1\n", ":3:", "on the diagonal");
+    refuse_text(BANNER "real general\n2 2 3\n1 1 1\n2 2 1\n1 1 5\n", ":5:", "row 1 and column 1 have had an entry");
+    refuse_text(BANNER "real symmetric\n2 2 2\n2 1 1\n2 1 1\n", ":4:", "have had an entry");
+    assay_csr a;
+    assert_refused(ASSAY_IO, assay_read_mtx("/nowhere/at.all", &a), "/nowhere/at.all");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_read_mtx(NULL, &a), "path is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_read_mtx("/nowhere/at.all", NULL), "a is null");
+}
+END_TEST
+
+/* ---- Assignment ----------------------------------------------------------------------------------------------- */
+
+/* The least sum over all choices of different columns for rows i and up. */
+static double enumerate(size_t rows, size_t columns, const double *cost, size_t i, unsigned taken)
+{
+    double best = i == rows ? 0 : INFINITY;
+    for (size_t j = 0; i < rows && j < columns; j++)
+        if (!(taken >> j & 1))
+            best = fmin(best, cost[i * columns + j] + enumerate(rows, columns, cost, i + 1, taken | 1u << j));
+    return best;
+}
+
+/* What the header promises of the duals, within @p slack. */
+static void assert_certificate(size_t rows, size_t columns, const double *cost, double slack)
+{
+    size_t *column_of = malloc(rows * sizeof *column_of), *row_of = malloc(columns * sizeof *row_of);
+    double *u = make(rows), *v = make(columns), total, sum = 0;
+    assert_ok(assay_assignment_solve(rows, columns, cost, column_of, u, v, &total));
+    memset(row_of, 0xff, columns * sizeof *row_of);
+    for (size_t i = 0; i < rows; i++) {
+        ck_assert_uint_lt(column_of[i], columns);
+        ck_assert_uint_eq(row_of[column_of[i]], SIZE_MAX);
+        row_of[column_of[i]] = i;
+        for (size_t j = 0; j < columns; j++)
+            ck_assert(u[i] + v[j] <= cost[i * columns + j] + slack);
+        ck_assert(fabs(u[i] + v[column_of[i]] - cost[i * columns + column_of[i]]) <= slack);
+        sum += u[i];
+    }
+    for (size_t j = 0; j < columns; j++) {
+        ck_assert(v[j] <= 0 && (row_of[j] != SIZE_MAX || v[j] == 0));
+        sum += v[j];
+    }
+    ck_assert(fabs(sum - total) <= slack * (double)columns);
+    free(column_of), free(row_of), free(u), free(v);
+}
+
+START_TEST(assignment_is_the_best_of_all)
+{
+    for (size_t t = 0; t < 300; t++) {
+        const size_t rows = 1 + t % 6, columns = rows + t / 6 % 3;
+        double cost[64], total;
+        size_t column_of[8];
+        for (size_t k = 0; k < rows * columns; k++) /* few different costs: many ties */
+            cost[k] = (double)assay_random_integer(numbers, 100 * t + k, 7) - 3;
+        assert_ok(assay_assignment_solve(rows, columns, cost, column_of, NULL, NULL, &total));
+        ck_assert_double_eq(total, enumerate(rows, columns, cost, 0, 0));
+        assert_certificate(rows, columns, cost, 0);
+    }
+    double cost[49], total;
+    size_t column_of[7];
+    assert_ok(assay_random_fill_normal(numbers, 0, 0, 1, cost, 49));
+    assert_ok(assay_assignment_solve(7, 7, cost, column_of, NULL, NULL, &total));
+    ck_assert_double_eq_tol(total, enumerate(7, 7, cost, 0, 0), 1e-14);
+}
+END_TEST
+
+START_TEST(assignment_proves_itself)
+{
+    static const size_t shapes[][2] = {{100, 100}, {60, 200}, {1, 300}, {150, 151}};
+    for (size_t t = 0; t < sizeof shapes / sizeof *shapes; t++) {
+        const size_t rows = shapes[t][0], count = rows * shapes[t][1];
+        double *cost = make_normal(20 + t, count);
+        assert_certificate(rows, shapes[t][1], cost, 16 * 0x1p-53 * (double)(rows * rows) * 6);
+        for (size_t k = 0; k < count; k++)
+            cost[k] = floor(1000 * cost[k]);
+        assert_certificate(rows, shapes[t][1], cost, 0);
+        free(cost);
+    }
+}
+END_TEST
+
+START_TEST(assignment_is_refused)
+{
+    double cost[4] = {1, 2, 3, INFINITY};
+    size_t column_of[2];
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_assignment_solve(0, 2, cost, column_of, NULL, NULL, NULL), "rows is 0");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_assignment_solve(2, 1, cost, column_of, NULL, NULL, NULL), "rows is 2");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_assignment_solve(2, 2, cost, column_of, NULL, NULL, NULL),
+                   "cost[1][1] is inf");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_assignment_solve(1, 2, cost, NULL, NULL, NULL, NULL), "column_of");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_assignment_solve(1, 2, NULL, column_of, NULL, NULL, NULL), "cost is");
+    assert_refused(ASSAY_OUT_OF_RANGE,
+                   assay_assignment_solve((size_t)1 << 33, (size_t)1 << 33, cost, column_of, NULL, NULL, NULL), "fit");
+}
+END_TEST
+
+/* ---- Fourier -------------------------------------------------------------------------------------------------- */
+
+/* The definition, in one dimension after the other. */
+static void plain_transform(size_t dimensions, const size_t *shape, double complex *x)
+{
+    size_t count = 1, stride = 1;
+    for (size_t d = 0; d < dimensions; d++)
+        count *= shape[d];
+    double complex *line = malloc(count * sizeof *line);
+    for (size_t d = dimensions; d-- > 0; stride *= shape[d])
+        for (size_t at = 0; at < count; at++) {
+            if (at / stride % shape[d])
+                continue;
+            for (size_t k = 0; k < shape[d]; k++) {
+                line[k] = 0;
+                for (size_t j = 0; j < shape[d]; j++)
+                    line[k] += x[at + j * stride] * cexp(-2 * M_PI * I * (double)(j * k % shape[d]) / (double)shape[d]);
+            }
+            for (size_t k = 0; k < shape[d]; k++)
+                x[at + k * stride] = line[k];
+        }
+    free(line);
+}
+
+static const size_t fourier_shapes[][4] = {{1, 1},    {1, 2},    {1, 12},      {1, 31},
+                                           {2, 4, 6}, {2, 5, 3}, {3, 2, 3, 5}, {3, 1, 4, 1}};
+
+START_TEST(transforms_are_those_of_the_definition)
+{
+    const size_t dimensions = fourier_shapes[_i][0], *shape = fourier_shapes[_i] + 1;
+    size_t n = 1;
+    for (size_t d = 0; d < dimensions; d++)
+        n *= shape[d];
+    const size_t last = shape[dimensions - 1], half = n / last * (last / 2 + 1);
+    double *x = make_normal(30, 2 * n), *spectrum = make(2 * n), *back = make(2 * n);
+    double complex *exact = malloc(n * sizeof *exact);
+    memcpy(exact, x, n * sizeof *exact);
+    plain_transform(dimensions, shape, exact);
+    assert_ok(assay_fourier_forward(dimensions, shape, x, spectrum));
+    ck_assert(largest_difference(spectrum, (double *)exact, 2 * n) <= 1e-13);
+    assert_ok(assay_fourier_inverse(dimensions, shape, spectrum, back));
+    ck_assert(largest_difference(x, back, 2 * n) <= 1e-14);
+    memcpy(back, x, 2 * n * sizeof *x);
+    assert_ok(assay_fourier_forward(dimensions, shape, back, back)); /* in place: the same bits */
+    ck_assert_mem_eq(back, spectrum, 2 * n * sizeof *back);
+
+    for (size_t k = 0; k < n; k++)
+        exact[k] = x[k];
+    plain_transform(dimensions, shape, exact);
+    assert_ok(assay_fourier_real_forward(dimensions, shape, x, spectrum));
+    for (size_t k = 0; k < half; k++) {
+        const double complex got = spectrum[2 * k] + I * spectrum[2 * k + 1];
+        ck_assert(cabs(got - exact[k / (last / 2 + 1) * last + k % (last / 2 + 1)]) <= 1e-13);
+    }
+    memcpy(back, spectrum, 2 * half * sizeof *back);
+    double *real = make(n + 1);
+    assert_ok(assay_fourier_real_inverse(dimensions, shape, spectrum, real + 1)); /* misaligned */
+    ck_assert(largest_difference(real + 1, x, n) <= 1e-14);
+    ck_assert_mem_eq(spectrum, back, 2 * half * sizeof *back); /* the input stays */
+
+    float *fx = malloc(2 * n * sizeof *fx), *fy = malloc(2 * n * sizeof *fy), *fz = malloc(2 * n * sizeof *fz);
+    for (size_t k = 0; k < 2 * n; k++)
+        fx[k] = (float)x[k];
+    assert_ok(assay_fourier_forward_f32(dimensions, shape, fx, fy));
+    assert_ok(assay_fourier_inverse_f32(dimensions, shape, fy, fz));
+    for (size_t k = 0; k < 2 * n; k++)
+        ck_assert(fabsf(fz[k] - fx[k]) <= 4e-6f);
+    assert_ok(assay_fourier_real_forward_f32(dimensions, shape, fx, fy));
+    for (size_t k = 0; k < 2 * half; k++)
+        ck_assert(fabs((double)fy[k] - spectrum[k]) <= 1e-4);
+    assert_ok(assay_fourier_real_inverse_f32(dimensions, shape, fy, fz));
+    for (size_t k = 0; k < n; k++)
+        ck_assert(fabsf(fz[k] - fx[k]) <= 4e-6f);
+    free(x), free(spectrum), free(back), free(exact), free(real), free(fx), free(fy), free(fz);
+}
+END_TEST
+
+START_TEST(transforms_have_the_same_bits_whatever_the_alignment)
+{
+    const size_t shape[] = {96};
+    double *x = make_normal(31, 200), *y = make(200), *z = make(210);
+    assert_ok(assay_fourier_forward(1, shape, x, y));
+    for (size_t shift = 0; shift < 8; shift++) {
+        double *moved = make(210);
+        memcpy(moved + shift, x, 192 * sizeof *x);
+        assert_ok(assay_fourier_forward(1, shape, moved + shift, z + 7 - shift));
+        ck_assert_mem_eq(y, z + 7 - shift, 192 * sizeof *y);
+        free(moved);
+    }
+    free(x), free(y), free(z);
+}
+END_TEST
+
+/* More shapes than plans are kept, from several threads at once. */
+static void *transform_many(void *self)
+{
+    for (size_t turn = 0; turn < 400; turn++) {
+        const size_t n = 1 + (turn * 7 + (size_t)self) % 100;
+        double x[200], y[200];
+        for (size_t k = 0; k < 2 * n; k++)
+            x[k] = (double)(k * k % 17);
+        if (assay_fourier_forward(1, &n, x, y) != ASSAY_OK || assay_fourier_inverse(1, &n, y, y) != ASSAY_OK ||
+            largest_difference(x, y, 2 * n) > 1e-12)
+            return self;
+    }
+    return NULL;
+}
+
+START_TEST(transforms_of_many_shapes_in_many_threads)
+{
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, transform_many, (void *)(i + 1)), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+}
+END_TEST
+
+START_TEST(convolutions_and_correlations)
+{
+    static const size_t sizes[] = {1, 2, 5, 40};
+    for (size_t t = 0; t < 16; t++) {
+        const size_t m = sizes[t % 4], n = sizes[t / 4];
+        double *x = make_normal(40, m), *y = make_normal(41, n), *out = make(m + n), *exact = make(m + n);
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++)
+                exact[i + j] += x[i] * y[j];
+        assert_ok(assay_fourier_convolve(m, x, n, y, out));
+        ck_assert(largest_difference(out, exact, m + n - 1) <= 1e-13);
+        memset(exact, 0, (m + n) * sizeof *exact);
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++)
+                exact[i + (n - 1) - j] += x[i] * y[j];
+        assert_ok(assay_fourier_correlate(m, x, n, y, out));
+        ck_assert(largest_difference(out, exact, m + n - 1) <= 1e-13);
+        free(x), free(y), free(out), free(exact);
+    }
+}
+END_TEST
+
+START_TEST(transforms_are_refused)
+{
+    double x[16] = {0}, y[16] = {0};
+    const size_t shape[4] = {2, 2, 2, 2}, empty[2] = {2, 0}, huge[3] = {1 << 30, 1 << 30, 1 << 30};
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_forward(0, shape, x, y), "dimensions is 0");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_forward(4, shape, x, y), "dimensions is 4");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_forward(2, empty, x, y), "shape[1] is 0");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_forward(3, huge, x, y), "does not fit");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_forward(1, NULL, x, y), "shape is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_forward(1, shape, NULL, y), "input is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_forward(1, shape, x, NULL), "output is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_forward(1, shape, x, x + 1), "overlaps");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_real_forward(1, shape, x, x), "overlaps");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_convolve(0, x, 1, y, y + 8), "m is 0");
+    assert_refused(ASSAY_OUT_OF_RANGE, assay_fourier_convolve(1, x, 0, y, y + 8), "n is 0");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_convolve(1, x, 1, NULL, y), "y is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_fourier_correlate(4, x, 4, y, x + 3), "overlaps");
+}
+END_TEST
+
 Suite *test_algebra(void);
 
 Suite *test_algebra(void)
@@ -356,5 +876,29 @@ Suite *test_algebra(void)
     tcase_add_test(dense, svd_and_qr_give_the_matrix_back);
     tcase_add_test(dense, least_squares_minimise);
     suite_add_tcase(suite, dense);
+    TCase *sparse = tcase_create("sparse");
+    tcase_add_test(sparse, triplets_are_sorted_and_added);
+    tcase_add_test(sparse, sparse_products_have_the_bits_of_one_thread);
+    tcase_add_test(sparse, sparse_matrices_are_refused);
+    tcase_add_test(sparse, conjugate_gradients_solve);
+    tcase_add_test(sparse, mtx_is_read);
+    tcase_add_test(sparse, mtx_is_read_in_any_locale);
+    tcase_add_test(sparse, mtx_is_refused);
+    suite_add_tcase(suite, sparse);
+    TCase *assignment = tcase_create("assignment");
+    tcase_set_timeout(assignment, 30);
+    tcase_add_test(assignment, assignment_is_the_best_of_all);
+    tcase_add_test(assignment, assignment_proves_itself);
+    tcase_add_test(assignment, assignment_is_refused);
+    suite_add_tcase(suite, assignment);
+    TCase *fourier = tcase_create("fourier");
+    tcase_set_timeout(fourier, 30);
+    tcase_add_loop_test(fourier, transforms_are_those_of_the_definition, 0,
+                        sizeof fourier_shapes / sizeof *fourier_shapes);
+    tcase_add_test(fourier, transforms_have_the_same_bits_whatever_the_alignment);
+    tcase_add_test(fourier, transforms_of_many_shapes_in_many_threads);
+    tcase_add_test(fourier, convolutions_and_correlations);
+    tcase_add_test(fourier, transforms_are_refused);
+    suite_add_tcase(suite, fourier);
     return suite;
 }
