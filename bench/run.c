@@ -5,6 +5,7 @@
 #include "bench/plan.h"
 #include "bench/publish.h"
 #include "bench/shim.h"
+#include "verify/replay.h"
 
 #include "assay/statistics.h"
 #include "assay/threads.h"
@@ -41,6 +42,8 @@ typedef struct timer {
     double *seconds;                /* of each repetition */
     double *counts[BENCH_COUNTERS]; /* likewise */
     size_t count;
+    double set_up_quality; /* what the setup said of every result; NaN: nothing */
+    double quality;        /* of this item's last result */
     counters_sample before;
     char name[256];
     char reason[256]; /* why it is not timed; empty if it is */
@@ -104,6 +107,7 @@ static const char *before_repetition(void *self, uint64_t runs)
     assay_status status = assay_cpu_set_level(level_of(t->run, t->item));
     if (status == ASSAY_OK)
         status = assay_set_threads(t->item->threads);
+    t->state->quality = t->set_up_quality; /* not that of another item's result */
     if (status == ASSAY_OK && runs >= WARM_UP_FROM) {
         status = call(t->item, t->state);
         t->state->turn++;
@@ -120,6 +124,7 @@ static void after_repetition(void *self, uint64_t runs, double counts_per_run[BE
 {
     timer *t = self;
     counters_sample after;
+    t->quality = t->state->quality;
     bool read = counters_read(&t->run->counters, &after);
     bool whole = t->item->threads == 1 || t->run->counters.threads;
     counters_between(&t->run->counters, &t->before, read ? &after : &t->before, whole ? runs : 0, counts_per_run);
@@ -165,7 +170,7 @@ static void tear_down(const bench_item *item, bench_state *state, bool was_set_u
 
 static assay_status set_up(const bench_item *item, uint64_t seed, assay_level level, int threads, bench_state *state)
 {
-    *state = (bench_state){.size = item->size, .random = {seed, stream_of(item)}};
+    *state = (bench_state){.size = item->size, .random = {seed, stream_of(item)}, .quality = NAN};
     assay_status status = assay_cpu_set_level(level);
     if (status == ASSAY_OK)
         status = assay_set_threads(threads);
@@ -221,9 +226,11 @@ static void write_replay(const bench_execution *run, const bench_item *item, cha
     char threads[32] = "";
     if (run->threads != assay_processors())
         snprintf(threads, sizeof threads, " --threads %d", run->threads);
-    snprintf(text, capacity, "%s bench '%s/%s/%s/%" PRIu64 "' --seed %" PRIu64 "%s%s", program, item->algorithm,
-             item->implementation, item->workload->name, item->size, run->options->seed,
-             run->options->quick ? " --quick" : "", threads);
+    const int length = snprintf(text, capacity, "%s bench '%s/%s/%s/%" PRIu64 "' --seed %" PRIu64 "%s%s", program,
+                                item->algorithm, item->implementation, item->workload->name, item->size,
+                                run->options->seed, run->options->quick ? " --quick" : "", threads);
+    if (length > 0 && (size_t)length < capacity)
+        verify_replay_data(item->algorithm, text + length, capacity - (size_t)length);
 }
 
 static void report_timing(const timer *t)
@@ -232,7 +239,7 @@ static void report_timing(const timer *t)
     const bench_sink *sink = t->run->sink;
     if (!sink->timing)
         return;
-    char replay[512];
+    char replay[VERIFY_REPLAY];
     write_replay(t->run, item, replay, sizeof replay);
     assay_timing timing = {
         .algorithm = item->algorithm,
@@ -249,6 +256,8 @@ static void report_timing(const timer *t)
         .items = number_or_nan(t->state->items),
         .working_set = number_or_nan(t->state->working_set),
         .note = item->peer && item->peer->note ? item->peer->note : "",
+        .quality = item->workload->quality_label ? t->quality : NAN,
+        .quality_label = item->workload->quality_label && !isnan(t->quality) ? item->workload->quality_label : "",
         .replay = replay,
     };
     fill_limit(t, &timing);
@@ -281,7 +290,7 @@ static void find_obstacle(const bench_execution *run, const bench_item *item, ch
 
 static bool prepare_timer(bench_execution *run, const bench_item *item, bench_state *state, timer *t)
 {
-    *t = (timer){.run = run, .item = item, .state = state};
+    *t = (timer){.run = run, .item = item, .state = state, .set_up_quality = NAN, .quality = NAN};
     snprintf(t->name, sizeof t->name, "%s/%s/%s/%" PRIu64, item->algorithm, item->implementation, item->workload->name,
              item->size);
     find_obstacle(run, item, t->reason, sizeof t->reason);
@@ -335,6 +344,8 @@ static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t 
             repetitions_failed(&timers[i], problem);
         return ASSAY_OK;
     }
+    for (size_t i = 0; i < count; i++)
+        timers[i].set_up_quality = state->quality;
     assay_status status = time_group(run, timers, count);
     tear_down(item, state, true);
     return status;

@@ -37,16 +37,20 @@ static const struct argp_option own_options[] = {
     {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
     {0}};
 
-static const struct argp_child children[] = {{.argp = &options_depth},    {.argp = &options_run},
-                                             {.argp = &options_machine},  {.argp = &options_format},
-                                             {.argp = &options_database}, {0}};
+static const struct argp_child children[] = {{.argp = &options_depth},
+                                             {.argp = &options_run},
+                                             {.argp = &options_machine},
+                                             {.argp = &options_format},
+                                             {.argp = &options_database},
+                                             {.argp = &options_data},
+                                             {0}};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     bench_arguments *arguments = state->input;
     uint64_t number = 0;
     switch (key) {
-    case ARGP_KEY_INIT: options_share(state, &arguments->common, 5); return 0;
+    case ARGP_KEY_INIT: options_share(state, &arguments->common, 6); return 0;
     case KEY_REPETITIONS:
         if (!parse_number(text, 9, 10000, &number))
             argp_error(state, "--repetitions is \"%s\", must be 9 to 10000", text);
@@ -215,6 +219,8 @@ int command_bench(int argc, char **argv)
     int exit_status = options_apply(&arguments.common);
     if (exit_status == EXIT_ALL_GOOD)
         exit_status = patterns_check(&arguments.common, PATTERN_WORKLOADS);
+    if (exit_status == EXIT_ALL_GOOD)
+        exit_status = patterns_check_data(&arguments.common, PATTERN_WORKLOADS);
     if (exit_status != EXIT_ALL_GOOD)
         return exit_status;
     if (arguments.untimed) {

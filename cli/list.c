@@ -186,6 +186,8 @@ static void print_text(const assay_algorithm *a, const inventory *i)
     print_implementations(a);
     print_checks(i);
     print_workloads(i);
+    if (a->data)
+        printf("  %-*s%s\n", INDENT - 2, "--data FILE", a->data);
     putchar('\n');
 }
 
@@ -217,6 +219,7 @@ static json_t *json_checks(const inventory *i)
         json_object_set_new(entry, "kind", format_json_text(assay_kind_name(kind_of(c))));
         json_object_set_new(entry, "workload", format_json_text(c->workload));
         json_object_set_new(entry, "depth", format_json_text(verify_depth_name(c->from)));
+        json_object_set_new(entry, "false_alarm", format_json_number(c->false_alarm));
         json_array_append_new(list, entry);
     }
     return list;
@@ -240,6 +243,7 @@ static json_t *json_workloads(const inventory *i)
             json_array_append_new(peers, format_json_text(w->peers[p].name));
         json_object_set_new(entry, "name", format_json_text(w->name));
         json_object_set_new(entry, "size_label", format_json_text(w->size_label));
+        json_object_set_new(entry, "quality_label", format_json_text(w->quality_label));
         json_object_set_new(entry, "sizes", json_sizes(w->sizes));
         json_object_set_new(entry, "peers", peers);
         json_array_append_new(list, entry);
@@ -257,6 +261,7 @@ static void print_json(const assay_algorithm *a, const inventory *i)
     json_object_set_new(object, "year", json_integer(a->year));
     json_object_set_new(object, "identifier", format_json_text(a->identifier));
     json_object_set_new(object, "summary", format_json_text(a->summary));
+    json_object_set_new(object, "data", format_json_text(a->data));
     json_object_set_new(object, "implementations", json_implementations(a));
     json_object_set_new(object, "checks", json_checks(i));
     json_object_set_new(object, "workloads", json_workloads(i));

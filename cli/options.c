@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "assay/cpu.h"
+#include "assay/readers.h"
 #include "assay/threads.h"
 
 #include <stdio.h>
@@ -17,7 +18,8 @@ enum {
     KEY_FULL,
     KEY_EXHAUSTIVE,
     KEY_FORMAT,
-    KEY_DATABASE
+    KEY_DATABASE,
+    KEY_DATA
 };
 
 static const char *const format_names[] = {"text", "json", "junit", "csv"};
@@ -121,6 +123,27 @@ static const struct argp_option run_options[] = {
     {0}};
 const struct argp options_run = {.options = run_options, .parser = parse_run};
 
+/* ---- --data ------------------------------------------------------------------------------------------------------ */
+
+static error_t parse_data(int key, char *text, struct argp_state *state)
+{
+    common_options *o = state->input;
+    if (key != KEY_DATA)
+        return ARGP_ERR_UNKNOWN;
+    if (!*text)
+        argp_error(state, "--data is empty");
+    o->data = text;
+    return 0;
+}
+
+static const struct argp_option data_options[] = {{.name = "data",
+                                                   .key = KEY_DATA,
+                                                   .arg = "FILE",
+                                                   .doc = "Your own input in place of the built-in real one, for "
+                                                          "algorithms that take some (`assay list' says which)"},
+                                                  {0}};
+const struct argp options_data = {.options = data_options, .parser = parse_data};
+
 /* ---- --quick, --full, --exhaustive ------------------------------------------------------------------------------- */
 
 static error_t parse_depth(int key, char *text, struct argp_state *state)
@@ -216,5 +239,7 @@ int options_apply(const common_options *common)
     }
     if (status == ASSAY_OK && common->threads)
         status = assay_set_threads(common->threads);
+    if (status == ASSAY_OK)
+        status = assay_set_user_data(common->data);
     return status == ASSAY_OK ? EXIT_ALL_GOOD : complain_of(status);
 }

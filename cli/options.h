@@ -25,6 +25,7 @@ typedef struct common_options {
     unsigned formats; /* the set of formats that the command has: 1u << FORMAT_TEXT | ... */
     const char *database;
     bool no_database;
+    const char *data; /* the user's own input; null: none */
     const char *const *patterns;
     size_t pattern_count;
 } common_options;
@@ -34,6 +35,7 @@ common_options common_options_default(unsigned formats);
 
 extern const struct argp options_machine;  /* --threads, --cpu */
 extern const struct argp options_run;      /* --seed, --shard, --no-db */
+extern const struct argp options_data;     /* --data */
 extern const struct argp options_depth;    /* --quick, --full, --exhaustive */
 extern const struct argp options_format;   /* --format */
 extern const struct argp options_database; /* --db */
@@ -44,7 +46,7 @@ void options_share(struct argp_state *state, common_options *common, size_t chil
 /* A whole decimal number in [low, high]; false if @p text is none. */
 bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
 
-/* Puts --cpu and --threads in force; EXIT_ALL_GOOD or the exit status of a complaint. */
+/* Puts --cpu, --threads and --data in force; EXIT_ALL_GOOD or the exit status of a complaint. */
 int options_apply(const common_options *common);
 
 #endif

@@ -4,8 +4,10 @@
 #include "assay/bench.h"
 #include "assay/catalogue.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool patterns_match(const common_options *common, const char *algorithm, const char *implementation, const char *rest)
 {
@@ -99,6 +101,79 @@ int patterns_check(const common_options *common, pattern_scope scope)
     for (size_t i = 0; i < common->pattern_count; i++) {
         if (check_pattern(common->patterns[i], scope) != EXIT_ALL_GOOD)
             return EXIT_USAGE;
+    }
+    return EXIT_ALL_GOOD;
+}
+
+/* ---- --data ------------------------------------------------------------------------------------------------------ */
+
+/* What the patterns select, and whether it takes data. */
+typedef struct data_search {
+    const common_options *common;
+    char algorithm[NEAREST_NAME]; /* one that is selected and takes none */
+    bool several;                 /* such algorithms */
+    bool taken;
+} data_search;
+
+static void consider_data(data_search *s, const char *algorithm, const char *implementation, const char *rest)
+{
+    if (!patterns_match(s->common, algorithm, implementation, rest))
+        return;
+    const assay_algorithm *entry = assay_catalogue_find(algorithm);
+    if (entry && entry->data)
+        s->taken = true;
+    else if (!*s->algorithm)
+        snprintf(s->algorithm, sizeof s->algorithm, "%s", algorithm);
+    else if (strcmp(s->algorithm, algorithm) != 0)
+        s->several = true;
+}
+
+static void consider_data_of_check(void *self, const verify_item *item)
+{
+    consider_data(self, item->algorithm, item->implementation, item->check->name);
+}
+
+static void consider_data_of_workload(void *self, const bench_item *item)
+{
+    char rest[NEAREST_NAME];
+    snprintf(rest, sizeof rest, "%s/%llu", item->workload->name, (unsigned long long)item->size);
+    consider_data(self, item->algorithm, item->implementation, rest);
+}
+
+/* True if @p path is a regular file that can be read; errno otherwise. */
+static bool can_be_read(const char *path)
+{
+    struct stat about;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const bool regular = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode);
+    fclose(file);
+    errno = regular ? 0 : EINVAL;
+    return regular;
+}
+
+int patterns_check_data(const common_options *common, pattern_scope scope)
+{
+    if (!common->data)
+        return EXIT_ALL_GOOD;
+    data_search s = {.common = common};
+    if (scope & PATTERN_CHECKS)
+        verify_each_item(consider_data_of_check, &s);
+    if (scope & PATTERN_WORKLOADS)
+        bench_each_item(consider_data_of_workload, &s);
+    if (!s.taken) {
+        if (s.several)
+            complain("--data is given, but none of what is selected takes data of the user");
+        else
+            complain("--data is given, but %s takes no data of the user", s.algorithm);
+        fprintf(stderr, "`%s list' shows which algorithms do.\n", command_program);
+        return EXIT_USAGE;
+    }
+    if (!can_be_read(common->data)) {
+        complain("--data is \"%s\", which cannot be read: %s", common->data,
+                 errno == EINVAL ? "it is no regular file" : strerror(errno));
+        return EXIT_USAGE;
     }
     return EXIT_ALL_GOOD;
 }

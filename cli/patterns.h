@@ -13,4 +13,8 @@ bool patterns_match(const common_options *common, const char *algorithm, const c
 /* EXIT_ALL_GOOD if every pattern matches something, else EXIT_USAGE after a complaint that names the nearest. */
 int patterns_check(const common_options *common, pattern_scope scope);
 
+/* EXIT_ALL_GOOD if no --data is given, or it can be read and an algorithm that the patterns select takes such input;
+ * else EXIT_USAGE after a complaint. */
+int patterns_check_data(const common_options *common, pattern_scope scope);
+
 #endif

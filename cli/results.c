@@ -69,6 +69,7 @@ static void write_json(const result_writer *w, const assay_result *r)
     json_object_set_new(object, "seconds", format_json_number(r->seconds));
     json_object_set_new(object, "seed", json_integer((json_int_t)r->seed));
     json_object_set_new(object, "replay", format_json_text(r->replay));
+    json_object_set_new(object, "false_alarm", format_json_number(r->false_alarm));
     format_json_line(w->out, object);
 }
 
@@ -87,6 +88,7 @@ static void write_csv(const result_writer *w, const assay_result *r)
     format_csv_number(w->out, r->seconds);
     format_csv_count(w->out, r->seed);
     format_csv_text(w->out, r->replay, false);
+    format_csv_number(w->out, r->false_alarm);
     format_csv_end(w->out);
 }
 
@@ -109,7 +111,8 @@ static void gather_case(result_writer *w, const assay_result *r)
 result_writer result_writer_begin(output_format format, FILE *out, int width)
 {
     if (format == FORMAT_CSV)
-        fputs("algorithm,implementation,kind,check,workload,measured,limit,unit,verdict,reason,seconds,seed,replay\r\n",
+        fputs("algorithm,implementation,kind,check,workload,measured,limit,unit,verdict,reason,seconds,seed,replay,"
+              "false_alarm\r\n",
               out);
     return (result_writer){
         .format = format, .out = out, .colour = format == FORMAT_TEXT && terminal_has_colour(out), .width = width};

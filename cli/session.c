@@ -37,7 +37,8 @@ static void describe_run(session *s, const common_options *common, const char *c
                          .word_bits = (int)(8 * sizeof(void *)),
                          .processors = assay_processors(),
                          .threads = assay_threads(),
-                         .seed = common->seed};
+                         .seed = common->seed,
+                         .data = common->data};
 }
 
 static bool is_same(const char *a, const char *b)
@@ -53,7 +54,8 @@ static bool consider_run(void *self, const report_run *old)
     const bool goes_on = isnan(old->seconds) && is_same(a->command, b->command) && is_same(a->revision, b->revision) &&
                          is_same(a->level, b->level) && is_same(a->depth, b->depth) && is_same(a->shard, b->shard) &&
                          is_same(a->compiler, b->compiler) && is_same(a->flags, b->flags) &&
-                         is_same(a->machine, b->machine) && a->seed == b->seed;
+                         is_same(a->machine, b->machine) && a->seed == b->seed &&
+                         is_same(a->data ? a->data : "", b->data ? b->data : "");
     if (goes_on && old->id > s->run_id) {
         s->run_id = old->id;
         s->resumed = true;
@@ -106,6 +108,7 @@ void session_check(session *s, assay_status status)
 
 DEFINE_ADD(result, assay_result)
 DEFINE_ADD(series, assay_series)
+DEFINE_ADD(count, assay_count)
 DEFINE_ADD(shard, assay_sweep_shard)
 DEFINE_ADD(timing, assay_timing)
 DEFINE_ADD(limit, assay_limit)

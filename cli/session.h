@@ -19,7 +19,7 @@ typedef struct session {
 } session;
 
 /* Opens the database and enters a run of @p command, or with @p resume goes on with the newest run that was interrupted
- * and does not differ in revision, depth, level, seed, shard. @p depth is "" for bench. */
+ * and does not differ in revision, depth, level, seed, shard, data. @p depth is "" for bench. */
 assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
                            bool resume);
 
@@ -29,6 +29,7 @@ void session_check(session *s, assay_status status);
 
 void session_add_result(session *s, const assay_result *result);
 void session_add_series(session *s, const assay_series *series);
+void session_add_count(session *s, const assay_count *count);
 void session_add_shard(session *s, const assay_sweep_shard *shard);
 void session_add_timing(session *s, const assay_timing *timing);
 void session_add_limit(session *s, const assay_limit *limit);

@@ -15,7 +15,7 @@ static const double confidence = 0.95;
 /* A timing with everything it points to, and what follows from it. */
 typedef struct kept_timing {
     assay_timing t;
-    char *strings[7];
+    char *strings[8];
     double *seconds;
     assay_interval median;  /* of the seconds */
     assay_interval speedup; /* over the reference of the group; NaN without one */
@@ -34,7 +34,7 @@ static bool keep_timing(kept_timing *k, const assay_timing *timing)
 {
     *k = (kept_timing){.t = *timing};
     const char **fields[] = {&k->t.algorithm, &k->t.implementation,  &k->t.workload, &k->t.limit_name,
-                             &k->t.note,      &k->t.counters_reason, &k->t.replay};
+                             &k->t.note,      &k->t.counters_reason, &k->t.replay,   &k->t.quality_label};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         k->strings[i] = strdup(*fields[i] ? *fields[i] : "");
         if (!k->strings[i])
@@ -148,7 +148,10 @@ static void write_text(const timing_writer *w, const kept_timing *k)
     print_column(w->out, range, 20, false);
     print_column(w->out, speedup, 24, false);
     print_column(w->out, main_rate(k).text, 10, true);
-    fprintf(w->out, "  %s%s%s\n", limit, *k->t.note ? "  " : "", k->t.note);
+    fprintf(w->out, "  %s%s%s", limit, *k->t.note ? "  " : "", k->t.note);
+    if (*k->t.quality_label)
+        fprintf(w->out, "  %s %s", k->t.quality_label, report_number(k->t.quality, 4).text);
+    fputc('\n', w->out);
 }
 
 /* ---- For machines ------------------------------------------------------------------------------------------------ */
@@ -202,6 +205,8 @@ static void write_json(const timing_writer *w, const kept_timing *k, const kept_
     json_object_set_new(object, "flops_per_second", format_json_number(per_second(k->t.flops, k)));
     json_object_set_new(object, "limit_fraction", format_json_number(limit_fraction(k)));
     json_object_set_new(object, "speedup", json_speedup(k, reference));
+    json_object_set_new(object, "quality_label", format_json_text(k->t.quality_label));
+    json_object_set_new(object, "quality", format_json_number(k->t.quality));
     json_object_set_new(object, "counters", json_counters(k));
     format_json_line(w->out, object);
 }
@@ -228,13 +233,15 @@ static void write_csv(const timing_writer *w, const kept_timing *k, const kept_t
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
         format_csv_number(w->out, counters[i]);
     format_csv_text(w->out, has_counters(k) ? "" : k->t.counters_reason, false);
+    format_csv_text(w->out, k->t.quality_label, false);
+    format_csv_number(w->out, k->t.quality);
     format_csv_end(w->out);
 }
 
 static const char csv_head[] =
     "algorithm,implementation,workload,size,repetitions,seconds_median,seconds_low,seconds_high,bytes_per_second,"
     "items_per_second,flops_per_second,limit_fraction,speedup_over,speedup_ratio,speedup_low,speedup_high,cycles,"
-    "instructions,branch_misses,cache_misses,counters_reason\r\n";
+    "instructions,branch_misses,cache_misses,counters_reason,quality_label,quality\r\n";
 
 static void gather_case(timing_writer *w, const char *algorithm, const char *implementation, const char *workload,
                         uint64_t size, double seconds, const char *skipped)

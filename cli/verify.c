@@ -26,16 +26,20 @@ static const struct argp_option own_options[] = {
          "Run again what an interrupted --full or --exhaustive run of this revision has finished, instead of going on"},
     {0}};
 
-static const struct argp_child children[] = {{.argp = &options_depth},    {.argp = &options_run},
-                                             {.argp = &options_machine},  {.argp = &options_format},
-                                             {.argp = &options_database}, {0}};
+static const struct argp_child children[] = {{.argp = &options_depth},
+                                             {.argp = &options_run},
+                                             {.argp = &options_machine},
+                                             {.argp = &options_format},
+                                             {.argp = &options_database},
+                                             {.argp = &options_data},
+                                             {0}};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
     verify_arguments *arguments = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: options_share(state, &arguments->common, 5); return 0;
+    case ARGP_KEY_INIT: options_share(state, &arguments->common, 6); return 0;
     case KEY_FRESH: arguments->fresh = true; return 0;
     case ARGP_KEY_ARGS:
         arguments->common.patterns = (const char *const *)(state->argv + state->next);
@@ -80,7 +84,8 @@ static void consider_item(void *self, const verify_item *item)
 static int select_items(const verify_arguments *arguments, selection *s)
 {
     *s = (selection){.arguments = arguments};
-    if (patterns_check(&arguments->common, PATTERN_CHECKS) != EXIT_ALL_GOOD)
+    if (patterns_check(&arguments->common, PATTERN_CHECKS) != EXIT_ALL_GOOD ||
+        patterns_check_data(&arguments->common, PATTERN_CHECKS) != EXIT_ALL_GOOD)
         return EXIT_USAGE;
     verify_each_item(consider_item, s);
     if (s->selected && !s->at_this_depth) {
@@ -140,6 +145,11 @@ static void on_result(void *self, const assay_result *result)
 static void on_series(void *self, const assay_series *series)
 {
     session_add_series(&((verify_job *)self)->session, series);
+}
+
+static void on_count(void *self, const assay_count *count)
+{
+    session_add_count(&((verify_job *)self)->session, count);
 }
 
 static void on_shard(void *self, const assay_sweep_shard *shard)
@@ -281,6 +291,7 @@ static assay_status run(verify_job *job, verify_summary *summary)
                               .advance = on_advance,
                               .result = on_result,
                               .series = on_series,
+                              .count = on_count,
                               .shard = on_shard,
                               .find_shard = reuse && options.depth == VERIFY_EXHAUSTIVE ? on_find_shard : NULL,
                               .is_finished = job->session.resumed ? on_is_finished : NULL};

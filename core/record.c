@@ -5,6 +5,7 @@
 static const char *const kinds[] = {"oracle", "agreement", "law", "claim", "rejection"};
 static const char *const verdicts[] = {"pass", "fail", "skipped", "reproduced", "reproduced in part", "not reproduced"};
 static const char *const styles[] = {"histogram", "line", "scatter", "front"};
+static const char *const series_kinds[] = {"points", "convergence", "quality and speed", "scaling"};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -41,6 +42,11 @@ const char *assay_series_style_name(assay_series_style style)
     return name_of(styles, COUNT(styles), (unsigned)style);
 }
 
+const char *assay_series_kind_name(assay_series_kind kind)
+{
+    return name_of(series_kinds, COUNT(series_kinds), (unsigned)kind);
+}
+
 assay_status assay_kind_parse(const char *name, assay_kind *kind)
 {
     unsigned value = 0;
@@ -65,5 +71,14 @@ assay_status assay_series_style_parse(const char *name, assay_series_style *styl
     assay_status status = parse(styles, COUNT(styles), "series style", name, &value);
     if (status == ASSAY_OK)
         *style = (assay_series_style)value;
+    return status;
+}
+
+assay_status assay_series_kind_parse(const char *name, assay_series_kind *kind)
+{
+    unsigned value = 0;
+    assay_status status = parse(series_kinds, COUNT(series_kinds), "kind of series", name, &value);
+    if (status == ASSAY_OK)
+        *kind = (assay_series_kind)value;
     return status;
 }

@@ -59,6 +59,21 @@ static const char *const migrations[REPORT_STORE_VERSION] = {
     " seconds REAL, histogram BLOB NOT NULL, binade_worst BLOB NOT NULL, binade_inputs BLOB NOT NULL) STRICT;"
     "CREATE INDEX sweep_shard_of_run ON sweep_shard (run_id);"
     "CREATE INDEX sweep_shard_by_name ON sweep_shard (algorithm, implementation, check_name, shards, shard);",
+
+    "ALTER TABLE run ADD COLUMN data TEXT;"
+    "ALTER TABLE result ADD COLUMN false_alarm REAL;"
+    "ALTER TABLE series ADD COLUMN kind TEXT;"
+    "ALTER TABLE series ADD COLUMN exponent REAL;"
+    "ALTER TABLE series ADD COLUMN exponent_low REAL;"
+    "ALTER TABLE series ADD COLUMN exponent_high REAL;"
+    "ALTER TABLE series ADD COLUMN factor REAL;"
+    "ALTER TABLE timing ADD COLUMN quality REAL;"
+    "ALTER TABLE timing ADD COLUMN quality_label TEXT;"
+    "CREATE TABLE operation_count ("
+    " id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, algorithm TEXT NOT NULL,"
+    " implementation TEXT NOT NULL, workload TEXT NOT NULL, method TEXT, counted TEXT NOT NULL, number REAL,"
+    " allowed REAL) STRICT;"
+    "CREATE INDEX operation_count_of_run ON operation_count (run_id);",
 };
 
 /* ---- Errors and statements --------------------------------------------------------------------------------------- */
@@ -383,10 +398,6 @@ static assay_status examine(report_store *store, int64_t *version)
     }
     if (status == ASSAY_OK && *version > 0)
         status = check_integrity(store);
-    if (status == ASSAY_OK && !store->writable && *version < REPORT_STORE_VERSION)
-        status = assay_fail(ASSAY_UNSUPPORTED,
-                            "database \"%s\" is of the older version %lld; opening it for writing brings it to %d",
-                            store->path, (long long)*version, REPORT_STORE_VERSION);
     return status;
 }
 
@@ -414,6 +425,9 @@ static assay_status open_store(const char *path, bool writable, report_store **s
         status = examine(opened, &version);
     if (status == ASSAY_OK && writable)
         status = prepare_for_writing(opened, version);
+    if (status == ASSAY_OK && !writable && version == 0)
+        status = assay_fail(ASSAY_BAD_DATA, "database \"%s\" holds nothing yet", path);
+    opened->version = writable ? REPORT_STORE_VERSION : (int)version;
     if (status == ASSAY_OK) {
         sqlite3_db_config(opened->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
         *store = opened;

@@ -23,13 +23,13 @@ typedef struct report_store report_store;
 
 enum {
     REPORT_STORE_APPLICATION = 0x41535359, /**< "ASSY": SQLite's application_id of our databases */
-    REPORT_STORE_VERSION = 1               /**< SQLite's user_version: that of the schema which this program writes */
+    REPORT_STORE_VERSION = 2               /**< SQLite's user_version: that of the schema which this program writes */
 };
 
 /** Opens or creates a database for writing, with its folder; migrates an older version. */
 assay_status report_store_open(const char *path, report_store **store);
 
-/** Opens an existing database for reading. */
+/** Opens an existing database for reading, also one of an older version: what it does not know yet is missing. */
 assay_status report_store_open_read_only(const char *path, report_store **store);
 
 /** Closes; null is fine. */
@@ -43,6 +43,7 @@ assay_status report_store_end_run(report_store *store, int64_t run_id, double se
 
 assay_status report_store_add_result(report_store *store, int64_t run_id, const assay_result *result);
 assay_status report_store_add_series(report_store *store, int64_t run_id, const assay_series *series);
+assay_status report_store_add_count(report_store *store, int64_t run_id, const assay_count *count);
 assay_status report_store_add_timing(report_store *store, int64_t run_id, const assay_timing *timing);
 assay_status report_store_add_limit(report_store *store, int64_t run_id, const assay_limit *limit);
 assay_status report_store_add_shard(report_store *store, int64_t run_id, const assay_sweep_shard *shard);
@@ -57,9 +58,9 @@ typedef struct report_contradiction {
     char algorithm[64], implementation[64], check[128], verdicts[128];
 } report_contradiction;
 
-/** Finds checks whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level
- *  and seed, or within the run itself (a merged one may have both). A skipped check has no verdict. *count says how
- *  many there are, of which @p out gets the first @p capacity. */
+/** Finds checks whose verdict in @p run_id differs from an earlier run of the same revision (not dirty), depth, level,
+ *  seed and data of the user, or within the run itself (a merged one may have both). A skipped check has no verdict.
+ * *count says how many there are, of which @p out gets the first @p capacity. */
 assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out,
                                          size_t capacity, size_t *count);
 
@@ -77,6 +78,8 @@ assay_status report_store_each_result(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_result *result), void *self);
 assay_status report_store_each_series(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_series *series), void *self);
+assay_status report_store_each_count(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_count *count), void *self);
 assay_status report_store_each_timing(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_timing *timing), void *self);
 assay_status report_store_each_limit(report_store *store, int64_t run_id,
@@ -84,7 +87,8 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
 assay_status report_store_each_shard(report_store *store, int64_t run_id,
                                      bool (*visit)(void *self, const assay_sweep_shard *shard), void *self);
 
-/** The algorithms of which the run has a result, a series, a timing or a part of a sweep, each once, in order of name.
+/** The algorithms of which the run has a result, a series, a count, a timing or a part of a sweep, each once, in order
+ * of name.
  */
 assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
                                          bool (*visit)(void *self, const char *algorithm), void *self);
@@ -94,12 +98,12 @@ assay_status report_store_newest(report_store *store, const char *command, int64
 
 /**
  * Joins databases into @p out (which must not exist; written whole under another name first). Runs that are shards K/N
- * of one run (same command, revision, seed, depth, level, machine word size and N) become one run, whose shard is "1/1"
- * when all are there, else the like of "1-3,5/8"; it started with the first of them, took the sum of their seconds (NaN
- * while one never came to its end), and names all their machines. Refused with ASSAY_MISMATCH, naming both values, if
- * revisions, seeds or word sizes differ. Joining is associative and idempotent: the same record from two databases is
- * kept once. Results and parts of sweeps that differ only in the time they took are the same; of a limit measured twice
- * the greater one is kept.
+ * of one run (same command, revision, seed, depth, level, data of the user, machine word size and N) become one run,
+ * whose shard is "1/1" when all are there, else the like of "1-3,5/8"; it started with the first of them, took the sum
+ * of their seconds (NaN while one never came to its end), and names all their machines. Refused with ASSAY_MISMATCH,
+ * naming both values, if revisions, seeds or word sizes differ. Joining is associative and idempotent: the same record
+ * from two databases is kept once. Results and parts of sweeps that differ only in the time they took are the same; of
+ * a limit measured twice the greater one is kept.
  */
 assay_status report_store_merge(const char *const *paths, size_t count, const char *out);
 

@@ -19,7 +19,7 @@ static sqlite3_str *start_insert(const store_table *table, const char *first)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendf(sql, "INSERT INTO %s (%s", table->name, first);
-    store_append_columns(sql, table, "");
+    store_append_columns(sql, table, "", REPORT_STORE_VERSION);
     sqlite3_str_appendall(sql, ") VALUES (?");
     for (size_t i = 0; i < table->count; i++)
         sqlite3_str_appendall(sql, ", ?");
@@ -140,6 +140,11 @@ assay_status report_store_add_result(report_store *store, int64_t run_id, const 
 assay_status report_store_add_series(report_store *store, int64_t run_id, const assay_series *series)
 {
     return add(store, STORE_SERIES, run_id, series);
+}
+
+assay_status report_store_add_count(report_store *store, int64_t run_id, const assay_count *count)
+{
+    return add(store, STORE_COUNT, run_id, count);
 }
 
 assay_status report_store_add_timing(report_store *store, int64_t run_id, const assay_timing *timing)

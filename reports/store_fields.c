@@ -27,6 +27,7 @@ static const store_field run_fields[] = {
     FIELD(assay_run, processors, STORE_INT),
     FIELD(assay_run, threads, STORE_INT),
     FIELD(assay_run, seed, STORE_U64),
+    FIELD(assay_run, data, STORE_TEXT, .since = 2),
 };
 
 static const store_field result_fields[] = {
@@ -51,6 +52,7 @@ static const store_field result_fields[] = {
     FIELD(assay_result, spread_high, STORE_REAL),
     FIELD(assay_result, seeds, STORE_INT),
     FIELD(assay_result, seeds_passed, STORE_INT),
+    FIELD(assay_result, false_alarm, STORE_REAL, .since = 2),
 };
 
 static const store_field series_fields[] = {
@@ -65,6 +67,21 @@ static const store_field series_fields[] = {
     FIELD(assay_series, y_log, STORE_INT),
     FIELD(assay_series, x, STORE_REALS, .extent = offsetof(assay_series, count)),
     FIELD(assay_series, y, STORE_REALS, .extent = offsetof(assay_series, count)),
+    FIELD(assay_series, kind, STORE_SERIES_KIND, .since = 2),
+    FIELD(assay_series, exponent, STORE_REAL, .since = 2),
+    FIELD(assay_series, exponent_low, STORE_REAL, .since = 2),
+    FIELD(assay_series, exponent_high, STORE_REAL, .since = 2),
+    FIELD(assay_series, factor, STORE_REAL, .since = 2),
+};
+
+static const store_field count_fields[] = {
+    FIELD(assay_count, algorithm, STORE_TEXT, .required = true),
+    FIELD(assay_count, implementation, STORE_TEXT, .required = true),
+    FIELD(assay_count, workload, STORE_TEXT, .required = true),
+    FIELD(assay_count, method, STORE_TEXT),
+    FIELD(assay_count, counted, STORE_TEXT, .required = true),
+    NAMED(assay_count, count, "number", STORE_REAL),
+    FIELD(assay_count, allowed, STORE_REAL),
 };
 
 static const store_field timing_fields[] = {
@@ -89,6 +106,8 @@ static const store_field timing_fields[] = {
     FIELD(assay_timing, cache_misses, STORE_REAL),
     FIELD(assay_timing, counters_reason, STORE_TEXT),
     FIELD(assay_timing, replay, STORE_TEXT),
+    FIELD(assay_timing, quality, STORE_REAL, .since = 2),
+    FIELD(assay_timing, quality_label, STORE_TEXT, .since = 2),
 };
 
 /* Of a limit measured by several shards the best is kept: it is what the machine can do. */
@@ -120,23 +139,30 @@ static const store_field shard_fields[] = {
     FIELD(assay_sweep_shard, binade_inputs, STORE_WORDS, .extent = 256),
 };
 
-#define TABLE(NAME, FIELDS)                                                                                            \
+#define TABLE(NAME, FIELDS, ...)                                                                                       \
     {                                                                                                                  \
-        .name = NAME, .fields = FIELDS, .count = sizeof(FIELDS) / sizeof(FIELDS)[0]                                    \
+        .name = NAME, .fields = FIELDS, .count = sizeof(FIELDS) / sizeof(FIELDS)[0], ##__VA_ARGS__                     \
     }
 
 const store_table store_run_table = TABLE("run", run_fields);
 
 const store_table store_tables[STORE_TABLES] = {
-    [STORE_RESULT] = TABLE("result", result_fields),    [STORE_SERIES] = TABLE("series", series_fields),
-    [STORE_TIMING] = TABLE("timing", timing_fields),    [STORE_LIMIT] = TABLE("machine_limit", limit_fields),
+    [STORE_RESULT] = TABLE("result", result_fields),
+    [STORE_SERIES] = TABLE("series", series_fields),
+    [STORE_COUNT] = TABLE("operation_count", count_fields, .since = 2),
+    [STORE_TIMING] = TABLE("timing", timing_fields),
+    [STORE_LIMIT] = TABLE("machine_limit", limit_fields),
     [STORE_SHARD] = TABLE("sweep_shard", shard_fields),
 };
 
-void store_append_columns(sqlite3_str *sql, const store_table *table, const char *prefix)
+void store_append_columns(sqlite3_str *sql, const store_table *table, const char *prefix, int version)
 {
-    for (size_t i = 0; i < table->count; i++)
-        sqlite3_str_appendf(sql, ", %s%s", prefix, table->fields[i].column);
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->fields[i].since > version)
+            sqlite3_str_appendall(sql, ", NULL");
+        else
+            sqlite3_str_appendf(sql, ", %s%s", prefix, table->fields[i].column);
+    }
 }
 
 /* ---- Record to row ----------------------------------------------------------------------------------------------- */
@@ -161,10 +187,14 @@ static assay_status name_of(const store_field *field, const void *member, const 
     assay_kind kind;
     assay_verdict verdict;
     assay_series_style style;
+    assay_series_kind series_kind;
     assay_status status;
     switch (field->type) {
     case STORE_KIND: status = assay_kind_parse(*name = assay_kind_name((assay_kind)value), &kind); break;
     case STORE_VERDICT: status = assay_verdict_parse(*name = assay_verdict_name((assay_verdict)value), &verdict); break;
+    case STORE_SERIES_KIND:
+        status = assay_series_kind_parse(*name = assay_series_kind_name((assay_series_kind)value), &series_kind);
+        break;
     default:
         status = assay_series_style_parse(*name = assay_series_style_name((assay_series_style)value), &style);
         break;
@@ -209,6 +239,7 @@ static assay_status bind_field(sqlite3_stmt *statement, int parameter, const sto
     case STORE_KIND:
     case STORE_VERDICT:
     case STORE_STYLE:
+    case STORE_SERIES_KIND:
         status = name_of(field, member, &name);
         code = sqlite3_bind_text(statement, parameter, name, -1, SQLITE_STATIC);
         break;
@@ -299,7 +330,7 @@ static assay_status read_field(sqlite3_stmt *statement, int column, const store_
     void *member = record + field->offset;
     const char *text = NULL;
     if (field->type == STORE_TEXT || field->type == STORE_KIND || field->type == STORE_VERDICT ||
-        field->type == STORE_STYLE)
+        field->type == STORE_STYLE || field->type == STORE_SERIES_KIND)
         text = (const char *)sqlite3_column_text(statement, column);
     switch (field->type) {
     case STORE_TEXT: *(const char **)member = text; break;
@@ -310,6 +341,7 @@ static assay_status read_field(sqlite3_stmt *statement, int column, const store_
     case STORE_KIND: return assay_kind_parse(text, member);
     case STORE_VERDICT: return assay_verdict_parse(text, member);
     case STORE_STYLE: return assay_series_style_parse(text, member);
+    case STORE_SERIES_KIND: return assay_series_kind_parse(text ? text : assay_series_kind_name(ASSAY_POINTS), member);
     case STORE_WORDS: return read_words(statement, column, field, member);
     case STORE_REALS: return read_counted_reals(statement, column, table, which, record);
     }

@@ -154,34 +154,36 @@ static assay_status compare_runs(report_store *out, const char *path, common *fi
 
 /* Runs are numbered on from those of the databases before; their parts and records before the runs, which have the
  * number to go on from. */
-static assay_status copy_rows(report_store *out)
+static assay_status copy_rows(report_store *out, int version)
 {
     static const char next[] = "(SELECT coalesce(max(run_id), 0) FROM stage_run)";
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendf(sql, "INSERT INTO stage_part SELECT run_id + %s, number, seconds FROM source.part;", next);
     for (size_t i = 0; i < STORE_TABLES; i++) {
         const store_table *table = &store_tables[i];
+        if (table->since > version)
+            continue;
         sqlite3_str_appendf(sql, "INSERT INTO stage_%s (run_id", table->name);
-        store_append_columns(sql, table, "");
+        store_append_columns(sql, table, "", REPORT_STORE_VERSION);
         sqlite3_str_appendf(sql, ") SELECT run_id + %s", next);
-        store_append_columns(sql, table, "");
+        store_append_columns(sql, table, "", version);
         sqlite3_str_appendf(sql, " FROM source.%s;", table->name);
     }
     sqlite3_str_appendall(sql, "INSERT INTO stage_run (run_id, shards");
-    store_append_columns(sql, &store_run_table, "");
+    store_append_columns(sql, &store_run_table, "", REPORT_STORE_VERSION);
     sqlite3_str_appendf(sql, ") SELECT id + %s, shards", next);
-    store_append_columns(sql, &store_run_table, "");
+    store_append_columns(sql, &store_run_table, "", version);
     sqlite3_str_appendall(sql, " FROM source.run;");
     return execute_built(out, sql);
 }
 
-static assay_status collect_attached(report_store *out, const char *path, common *first)
+static assay_status collect_attached(report_store *out, const char *path, int version, common *first)
 {
     assay_status status = store_execute(out, "merge into", "BEGIN");
     if (status == ASSAY_OK)
         status = compare_runs(out, path, first);
     if (status == ASSAY_OK)
-        status = copy_rows(out);
+        status = copy_rows(out, version);
     if (status == ASSAY_OK)
         status = store_execute(out, "merge into", "COMMIT");
     if (status != ASSAY_OK)
@@ -200,7 +202,7 @@ static assay_status collect(report_store *out, const char *path, common *first)
     sqlite3_str_appendf(attach, "ATTACH %Q AS source", source->uri);
     status = execute_built(out, attach);
     if (status == ASSAY_OK) {
-        status = collect_attached(out, path, first);
+        status = collect_attached(out, path, source->version, first);
         assay_status detached = store_execute(out, "merge into", "DETACH source");
         status = status == ASSAY_OK ? detached : status;
     }
@@ -216,7 +218,7 @@ static assay_status collect(report_store *out, const char *path, common *first)
  * grew. */
 static const char group_runs_sql[] =
     "CREATE TEMP TABLE grouped AS SELECT run_id AS old_id, started, dense_rank() OVER (ORDER BY"
-    "  command, revision, seed, depth, level, word_bits, shards, iif(shards = 1, started, NULL),"
+    "  command, revision, seed, depth, level, word_bits, coalesce(data, ''), shards, iif(shards = 1, started, NULL),"
     "  iif(shards = 1, compiler, NULL), iif(shards = 1, flags, NULL), iif(shards = 1, machine, NULL),"
     "  iif(shards = 1, system, NULL), iif(shards = 1, processors, NULL), iif(shards = 1, threads, NULL)) AS family"
     " FROM stage_run;"
@@ -225,9 +227,10 @@ static const char group_runs_sql[] =
     "CREATE TEMP TABLE renamed AS SELECT old_id AS run_id, new_id FROM grouped JOIN numbered USING (family);"
     "CREATE INDEX temp.renamed_by_run ON renamed (run_id);"
     "INSERT INTO main.run (id, command, revision, compiler, flags, machine, system, level, depth, started, word_bits,"
-    "  processors, threads, seed, shards)"
+    "  processors, threads, seed, shards, data)"
     " SELECT new_id, min(command), min(revision), joined(compiler), joined(flags), joined(machine), joined(system),"
-    "  min(level), min(depth), min(started), min(word_bits), max(processors), max(threads), min(seed), min(shards)"
+    "  min(level), min(depth), min(started), min(word_bits), max(processors), max(threads), min(seed), min(shards),"
+    "  min(data)"
     " FROM stage_run JOIN renamed USING (run_id) GROUP BY new_id ORDER BY new_id;"
     /* Of a shard that was run again after an interrupt, the run that came to its end counts: max() passes over NULL. */
     "INSERT INTO main.part (run_id, number, seconds) SELECT new_id, number, max(seconds)"
@@ -247,7 +250,7 @@ static assay_status join_records(report_store *out, const store_table *table)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendf(sql, "INSERT INTO main.%s (run_id", table->name);
-    store_append_columns(sql, table, "");
+    store_append_columns(sql, table, "", REPORT_STORE_VERSION);
     sqlite3_str_appendall(sql, ") SELECT new_id");
     for (size_t i = 0; i < table->count; i++) {
         const store_field *field = &table->fields[i];

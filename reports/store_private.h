@@ -11,16 +11,17 @@
 
 /** How a member of a record is stored. */
 typedef enum store_type {
-    STORE_TEXT,    /**< const char *; null is NULL */
-    STORE_REAL,    /**< double; NaN is NULL, -0 becomes 0 (SQLite's doing) */
-    STORE_INT,     /**< int */
-    STORE_U32,     /**< uint32_t */
-    STORE_U64,     /**< uint64_t, as the signed integer with the same bits */
-    STORE_KIND,    /**< assay_kind, as its name; likewise the next two */
-    STORE_VERDICT, /**< assay_verdict */
-    STORE_STYLE,   /**< assay_series_style */
-    STORE_WORDS,   /**< array of 8-byte numbers within the record, as a blob of little-endian words */
-    STORE_REALS    /**< const double * and size_t count, likewise, so that every bit comes back */
+    STORE_TEXT,        /**< const char *; null is NULL */
+    STORE_REAL,        /**< double; NaN is NULL, -0 becomes 0 (SQLite's doing) */
+    STORE_INT,         /**< int */
+    STORE_U32,         /**< uint32_t */
+    STORE_U64,         /**< uint64_t, as the signed integer with the same bits */
+    STORE_KIND,        /**< assay_kind, as its name; likewise the next three */
+    STORE_VERDICT,     /**< assay_verdict */
+    STORE_STYLE,       /**< assay_series_style */
+    STORE_SERIES_KIND, /**< assay_series_kind; NULL is "points" */
+    STORE_WORDS,       /**< array of 8-byte numbers within the record, as a blob of little-endian words */
+    STORE_REALS        /**< const double * and size_t count, likewise, so that every bit comes back */
 } store_type;
 
 /** One member of a record and its column. */
@@ -30,25 +31,36 @@ typedef struct store_field {
     size_t offset; /**< of the member */
     size_t extent; /**< STORE_WORDS: number of words; STORE_REALS: offset of the count */
     bool required; /**< STORE_TEXT: must not be null */
+    int since;     /**< the version of the schema that has it first; 0: the first. In older files it is NULL */
     const char
         *fold; /**< null: part of what makes two records the same; else which value a merge keeps: "min", "max" */
 } store_field;
 
 /** The tables of records. */
-typedef enum store_kind { STORE_RESULT, STORE_SERIES, STORE_TIMING, STORE_LIMIT, STORE_SHARD, STORE_TABLES } store_kind;
+typedef enum store_kind {
+    STORE_RESULT,
+    STORE_SERIES,
+    STORE_COUNT,
+    STORE_TIMING,
+    STORE_LIMIT,
+    STORE_SHARD,
+    STORE_TABLES
+} store_kind;
 
 /** A table and the record that one of its rows holds. */
 typedef struct store_table {
     const char *name;
     const store_field *fields;
     size_t count;
+    int since; /**< the version of the schema that has it first; 0: the first */
 } store_table;
 
 extern const store_table store_tables[STORE_TABLES];
 extern const store_table store_run_table; /**< assay_run but for its shard */
 
-/** Appends ", a, b, c": the columns of a table, each after @p prefix. */
-void store_append_columns(sqlite3_str *sql, const store_table *table, const char *prefix);
+/** Appends ", a, b, c": the columns of a table, each after @p prefix, as a file of @p version has them: NULL where it
+ *  has none. */
+void store_append_columns(sqlite3_str *sql, const store_table *table, const char *prefix, int version);
 
 /** Binds the members of @p record to the parameters from @p first on. */
 assay_status store_bind(sqlite3_stmt *statement, int first, const store_table *table, const void *record);
@@ -68,6 +80,7 @@ struct report_store {
     char *uri;   /**< by which another connection can attach the file for reading */
     pid_t owner; /**< the process that opened it */
     bool writable;
+    int version; /**< of the file's schema: ours, unless it is an older file opened for reading */
     sqlite3_stmt *insert[STORE_TABLES]; /**< prepared when first needed */
 };
 

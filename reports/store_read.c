@@ -62,7 +62,7 @@ assay_status report_store_each_run(report_store *store, bool (*visit)(void *self
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT id, shards");
-        store_append_columns(sql, &store_run_table, "");
+        store_append_columns(sql, &store_run_table, "", store->version);
         sqlite3_str_appendall(sql, " FROM run ORDER BY id");
         status = store_prepare_built(store, "read", sql, &statement);
     }
@@ -92,8 +92,10 @@ assay_status report_store_newest(report_store *store, const char *command, int64
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT max(id) FROM run WHERE command = ? AND (0");
-        for (size_t i = 0; i < STORE_TABLES; i++)
-            sqlite3_str_appendf(sql, " OR EXISTS (SELECT 1 FROM %s WHERE run_id = run.id)", store_tables[i].name);
+        for (size_t i = 0; i < STORE_TABLES; i++) {
+            if (store_tables[i].since <= store->version)
+                sqlite3_str_appendf(sql, " OR EXISTS (SELECT 1 FROM %s WHERE run_id = run.id)", store_tables[i].name);
+        }
         sqlite3_str_appendall(sql, ")");
         status = store_prepare_built(store, "read", sql, &statement);
     }
@@ -121,11 +123,11 @@ typedef struct cursor {
 static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id)
 {
     cursor rows = {.store = store, .table = &store_tables[kind], .status = store_check(store, false)};
-    if (rows.status != ASSAY_OK)
-        return rows;
+    if (rows.status != ASSAY_OK || rows.table->since > store->version)
+        return rows; /* without a statement it has no rows */
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
-    store_append_columns(sql, rows.table, "");
+    store_append_columns(sql, rows.table, "", store->version);
     sqlite3_str_appendf(sql, " FROM %s WHERE run_id = ? ORDER BY id", rows.table->name);
     rows.status = store_prepare_built(store, "read", sql, &rows.statement);
     if (rows.status == ASSAY_OK)
@@ -139,7 +141,7 @@ static bool next_record(cursor *rows, void *record)
     if (rows->record)
         store_release(rows->table, rows->record);
     rows->record = NULL;
-    if (rows->status == ASSAY_OK)
+    if (rows->status == ASSAY_OK && rows->statement)
         rows->status = store_step(rows->store, "read", rows->statement, &row);
     if (rows->status == ASSAY_OK && row)
         rows->status = store_read(rows->statement, 1, rows->table, record);
@@ -176,6 +178,18 @@ assay_status report_store_each_series(report_store *store, int64_t run_id,
         return fail_no_visitor();
     cursor rows = open_cursor(store, STORE_SERIES, run_id);
     while (next_record(&rows, &series) && visit(self, &series))
+        continue;
+    return close_cursor(&rows);
+}
+
+assay_status report_store_each_count(report_store *store, int64_t run_id,
+                                     bool (*visit)(void *self, const assay_count *count), void *self)
+{
+    assay_count count;
+    if (!visit)
+        return fail_no_visitor();
+    cursor rows = open_cursor(store, STORE_COUNT, run_id);
+    while (next_record(&rows, &count) && visit(self, &count))
         continue;
     return close_cursor(&rows);
 }
@@ -224,13 +238,16 @@ assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
     if (!visit)
         return fail_no_visitor();
     assay_status status = store_check(store, false);
-    if (status == ASSAY_OK)
-        status = store_prepare(store, "read",
-                               "SELECT algorithm FROM result WHERE run_id = ?1 UNION"
-                               " SELECT algorithm FROM series WHERE run_id = ?1 UNION"
-                               " SELECT algorithm FROM timing WHERE run_id = ?1 UNION"
-                               " SELECT algorithm FROM sweep_shard WHERE run_id = ?1 ORDER BY algorithm",
-                               &statement);
+    if (status == ASSAY_OK) {
+        sqlite3_str *sql = sqlite3_str_new(NULL);
+        for (size_t i = 0; i < STORE_TABLES; i++) {
+            if (i != STORE_LIMIT && store_tables[i].since <= store->version)
+                sqlite3_str_appendf(sql, "%sSELECT algorithm FROM %s WHERE run_id = ?1",
+                                    sqlite3_str_length(sql) ? " UNION " : "", store_tables[i].name);
+        }
+        sqlite3_str_appendall(sql, " ORDER BY algorithm");
+        status = store_prepare_built(store, "read", sql, &statement);
+    }
     if (status == ASSAY_OK)
         sqlite3_bind_int64(statement, 1, run_id);
     while (status == ASSAY_OK && more && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row)
@@ -268,7 +285,7 @@ assay_status report_store_find_shard(report_store *store, const char *revision, 
     if (status == ASSAY_OK) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT part.id");
-        store_append_columns(sql, &store_tables[STORE_SHARD], "part.");
+        store_append_columns(sql, &store_tables[STORE_SHARD], "part.", store->version);
         sqlite3_str_appendall(sql, " FROM sweep_shard AS part JOIN run ON run.id = part.run_id"
                                    " WHERE run.revision = ? AND part.algorithm = ? AND part.implementation = ?"
                                    " AND part.check_name = ? AND part.shard = ? AND part.shards = ?"
@@ -291,19 +308,20 @@ assay_status report_store_find_shard(report_store *store, const char *revision, 
     return status;
 }
 
-/* The same check of runs of one revision with different verdicts. What was skipped had none. */
-static const char contradictions_sql[] =
-    "SELECT now.algorithm, now.implementation, now.check_name,"
-    "  now.verdict || ', earlier ' || group_concat(DISTINCT before.verdict)"
-    " FROM run"
-    " JOIN result AS now ON now.run_id = run.id AND now.verdict <> 'skipped'"
-    " JOIN run AS earlier ON earlier.id <= run.id AND earlier.revision = run.revision AND earlier.seed = run.seed"
-    "  AND earlier.depth IS run.depth AND earlier.level IS run.level"
-    " JOIN result AS before ON before.run_id = earlier.id AND before.algorithm = now.algorithm"
-    "  AND before.implementation = now.implementation AND before.check_name = now.check_name"
-    "  AND before.kind = now.kind AND before.workload IS now.workload"
-    "  AND before.verdict <> now.verdict AND before.verdict <> 'skipped'"
-    " WHERE run.id = ? AND " SETTLED " GROUP BY now.id ORDER BY now.id";
+/* The same check of runs of one revision with different verdicts. What was skipped had none. An older file knows no
+ * data of the user. */
+#define CONTRADICTIONS(SAME_DATA)                                                                                      \
+    "SELECT now.algorithm, now.implementation, now.check_name,"                                                        \
+    "  now.verdict || ', earlier ' || group_concat(DISTINCT before.verdict)"                                           \
+    " FROM run"                                                                                                        \
+    " JOIN result AS now ON now.run_id = run.id AND now.verdict <> 'skipped'"                                          \
+    " JOIN run AS earlier ON earlier.id <= run.id AND earlier.revision = run.revision AND earlier.seed = run.seed"     \
+    "  AND earlier.depth IS run.depth AND earlier.level IS run.level" SAME_DATA                                        \
+    " JOIN result AS before ON before.run_id = earlier.id AND before.algorithm = now.algorithm"                        \
+    "  AND before.implementation = now.implementation AND before.check_name = now.check_name"                          \
+    "  AND before.kind = now.kind AND before.workload IS now.workload"                                                 \
+    "  AND before.verdict <> now.verdict AND before.verdict <> 'skipped'"                                              \
+    " WHERE run.id = ? AND " SETTLED " GROUP BY now.id ORDER BY now.id"
 
 assay_status report_store_contradictions(report_store *store, int64_t run_id, report_contradiction *out,
                                          size_t capacity, size_t *count)
@@ -315,7 +333,11 @@ assay_status report_store_contradictions(report_store *store, int64_t run_id, re
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", count ? "out" : "count");
     assay_status status = store_check(store, false);
     if (status == ASSAY_OK)
-        status = store_prepare(store, "read", contradictions_sql, &statement);
+        status = store_prepare(store, "read",
+                               store->version < 2
+                                   ? CONTRADICTIONS("")
+                                   : CONTRADICTIONS(" AND coalesce(earlier.data, '') = coalesce(run.data, '')"),
+                               &statement);
     if (status == ASSAY_OK)
         sqlite3_bind_int64(statement, 1, run_id);
     while (status == ASSAY_OK && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {

@@ -230,8 +230,8 @@ static inline bool put_result(void *self, const assay_result *r)
                            r->provenance};
     for (size_t i = 0; i < COUNT(texts); i++)
         put_text(d->out, texts[i]);
-    fprintf(d->out, " %a %a %d %a %llu %a %a %d %d\n", r->measured, r->limit, r->at_least, r->seconds,
-            (unsigned long long)r->seed, r->spread_low, r->spread_high, r->seeds, r->seeds_passed);
+    fprintf(d->out, " %a %a %d %a %llu %a %a %d %d %a\n", r->measured, r->limit, r->at_least, r->seconds,
+            (unsigned long long)r->seed, r->spread_low, r->spread_high, r->seeds, r->seeds_passed, r->false_alarm);
     return true;
 }
 
@@ -244,10 +244,23 @@ static inline bool put_series(void *self, const assay_series *s)
                            s->x_label,   s->y_label};
     for (size_t i = 0; i < COUNT(texts); i++)
         put_text(d->out, texts[i]);
-    fprintf(d->out, " %d %d %zu", s->x_log, s->y_log, s->count);
+    fprintf(d->out, " %d %d %zu %s %a %a %a %a", s->x_log, s->y_log, s->count, assay_series_kind_name(s->kind),
+            s->exponent, s->exponent_low, s->exponent_high, s->factor);
     put_words(d->out, s->x, s->count);
     put_words(d->out, s->y, s->count);
     fputc('\n', d->out);
+    return true;
+}
+
+static inline bool put_count(void *self, const assay_count *c)
+{
+    dumper *d = self;
+    d->records++;
+    fprintf(d->out, "count");
+    const char *texts[] = {c->algorithm, c->implementation, c->workload, c->method, c->counted};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        put_text(d->out, texts[i]);
+    fprintf(d->out, " %a %a\n", c->count, c->allowed);
     return true;
 }
 
@@ -257,11 +270,11 @@ static inline bool put_timing(void *self, const assay_timing *t)
     d->records++;
     fprintf(d->out, "timing");
     const char *texts[] = {t->algorithm, t->implementation,  t->workload, t->limit_name,
-                           t->note,      t->counters_reason, t->replay};
+                           t->note,      t->counters_reason, t->replay,   t->quality_label};
     for (size_t i = 0; i < COUNT(texts); i++)
         put_text(d->out, texts[i]);
-    const double numbers[] = {t->bytes,  t->flops,        t->items,         t->working_set, t->limit_seconds,
-                              t->cycles, t->instructions, t->branch_misses, t->cache_misses};
+    const double numbers[] = {t->bytes,  t->flops,        t->items,         t->working_set,  t->limit_seconds,
+                              t->cycles, t->instructions, t->branch_misses, t->cache_misses, t->quality};
     for (size_t i = 0; i < COUNT(numbers); i++)
         fprintf(d->out, " %a", numbers[i]);
     fprintf(d->out, " %d %d %llu %d %zu", t->is_peer, t->is_reference, (unsigned long long)t->size, t->threads,
@@ -307,8 +320,8 @@ static inline bool put_run(void *self, const report_run *stored)
 {
     dumper *d = self;
     const assay_run *r = &stored->run;
-    const char *texts[] = {r->command, r->revision, r->compiler, r->flags, r->machine,
-                           r->system,  r->level,    r->depth,    r->shard, r->started};
+    const char *texts[] = {r->command, r->revision, r->compiler, r->flags,   r->machine, r->system,
+                           r->level,   r->depth,    r->shard,    r->started, r->data};
     fprintf(d->out, "run %lld", (long long)stored->id);
     for (size_t i = 0; i < COUNT(texts); i++)
         put_text(d->out, texts[i]);
@@ -316,6 +329,7 @@ static inline bool put_run(void *self, const report_run *stored)
             stored->seconds);
     assert_ok(report_store_each_result(d->store, stored->id, put_result, d));
     assert_ok(report_store_each_series(d->store, stored->id, put_series, d));
+    assert_ok(report_store_each_count(d->store, stored->id, put_count, d));
     assert_ok(report_store_each_timing(d->store, stored->id, put_timing, d));
     assert_ok(report_store_each_limit(d->store, stored->id, put_limit, d));
     assert_ok(report_store_each_shard(d->store, stored->id, put_shard, d));
@@ -381,6 +395,7 @@ static inline char *add_odd_records(report_store *store, int64_t run_id)
     claim.spread_high = INFINITY;
     claim.seeds = 5;
     claim.seeds_passed = 2;
+    claim.false_alarm = 1e-9;
     assert_ok(report_store_add_result(store, run_id, &plain));
     assert_ok(report_store_add_result(store, run_id, &claim));
     put_result(&d, &plain);
@@ -399,12 +414,24 @@ static inline char *add_odd_records(report_store *store, int64_t run_id)
                                .x_log = 1,
                                .count = 5,
                                .x = x,
-                               .y = y};
+                               .y = y,
+                               .kind = ASSAY_SCALING,
+                               .exponent = 1.5,
+                               .exponent_low = 1.25,
+                               .exponent_high = INFINITY,
+                               .factor = 5e-324};
     const assay_series empty = {.algorithm = "lmul", .implementation = "avx2", .chart = "c", .style = ASSAY_HISTOGRAM};
     assert_ok(report_store_add_series(store, run_id, &full));
     assert_ok(report_store_add_series(store, run_id, &empty));
     put_series(&d, &full);
     put_series(&d, &empty);
+
+    const assay_count counted = {"lmul", "avx2", "hard family, 4096", "las vegas", "word operations", 1e15, NAN};
+    const assay_count bounded = {"lmul", "reference", "", NULL, "", 0, 0x1p80};
+    assert_ok(report_store_add_count(store, run_id, &counted));
+    assert_ok(report_store_add_count(store, run_id, &bounded));
+    put_count(&d, &counted);
+    put_count(&d, &bounded);
 
     const double seconds[] = {1e-6, 1.0000000000000002e-6, 3e-7, 1e-6};
     const assay_timing timing = {.algorithm = "exp",
@@ -421,6 +448,8 @@ static inline char *add_odd_records(report_store *store, int64_t run_id)
                                  .working_set = 65536,
                                  .limit_seconds = NAN,
                                  .note = "at most 1.0 ulp",
+                                 .quality = 0.9875,
+                                 .quality_label = "recall@10",
                                  .cycles = NAN,
                                  .instructions = NAN,
                                  .branch_misses = NAN,

@@ -181,7 +181,9 @@ static void make_sample(void)
             "cp -a *.h *.a flags sources $TREE/build; rm $TREE/build/core/build.c.*"); /* it knows the revision */
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     release(&o);
-    o = run("cd $TREE && " ASSAY_PROGRAM " new sample --family brand_new && git init -q && git add -A && "
+    o = run("cd $TREE && " ASSAY_PROGRAM " new sample --family brand_new && "
+            "sed -i 's/.levels = /.data = \"two vectors as .csv\", &/' reference/brand_new/sample.c && git init -q && "
+            "git add -A && "
             "git -c user.name=test -c user.email=test@localhost commit -qm sample && make -j2 build/assay");
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     ck_assert_ptr_nonnull(strstr(o.out, "CC    optimized/brand_new/sample_avx2.c"));
@@ -254,6 +256,13 @@ static const char *const wrong[][2] = {
     {"limits --format junit", "--format is \"junit\", must be text, json or csv"},
     {"verify --quick --full", "--full contradicts --quick"},
     {"verify --db ''", "--db is empty"},
+    {"verify --data ''", "--data is empty"},
+    {"verify --data none.csv sample", "--data is \"none.csv\", which cannot be read: No such file"},
+    {"bench --data / sample", "--data is \"/\", which cannot be read"},
+    {"verify --data /etc/hostname lmul", "--data is given, but lmul takes no data of the user"},
+    {"bench --data /etc/hostname lmul", "--data is given, but lmul takes no data of the user"},
+    {"verify --data /etc/hostname lmul evolved_exp", "but none of what is selected takes data of the user"},
+    {"list --data x", "there is no option \"--data\""},
     {"bench --exhaustive", "no --exhaustive"},
     {"bench --repetitions 8", "--repetitions is \"8\", must be 9 to 10000"},
     {"report everything", "takes no PATTERN"},
@@ -342,6 +351,61 @@ START_TEST(list_tells_what_this_cpu_can_run)
     ck_assert_ptr_nonnull(strstr(o.out, "agreement        dot_agrees"));
     ck_assert_ptr_nonnull(strstr(o.out, "implementations  reference, baseline, avx2"));
     ck_assert_ptr_nonnull(strstr(o.out, "OpenBLAS sdot"));
+    ck_assert_ptr_nonnull(strstr(o.out, "--data FILE      two vectors as .csv\n"));
+    release(&o);
+}
+END_TEST
+
+/* ---- --data ------------------------------------------------------------------------------------------------------ */
+
+/* A replay command, in the test's folder and without a database. */
+static const char *replay_in(const char *replay)
+{
+    static char command[1024];
+    snprintf(command, sizeof command, "cd $F && %s --no-db", replay);
+    return command;
+}
+
+static bool note_data(void *self, const report_run *run)
+{
+    snprintf(self, 128, "%s", run->run.data ? run->run.data : "");
+    return true;
+}
+
+/* The user's file is kept with the run, and every command that repeats something names it, however odd its name. */
+START_TEST(data_of_the_user_is_told_everywhere)
+{
+    expect("cd $F && echo 1,2 >\"it's mine.csv\"", 0, NULL);
+    outcome o = run("cd $F && $ASSAY verify --db $F/a.db --format json --data \"it's mine.csv\" 'sample/*/dot_rejects' "
+                    "'lmul/*/rejects_theory'");
+    ck_assert_msg(o.status == 0, "%s", shown(&o));
+    int with = 0, without = 0;
+    for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *result = json_loads(line, 0, NULL);
+        const char *replay = json_string_value(json_object_get(result, "replay"));
+        const char *option = strstr(replay, " --data 'it'\\''s mine.csv'");
+        with += option && strlen(option) == strlen(" --data 'it'\\''s mine.csv'");
+        without += !strstr(replay, "--data");
+        if (with == 1 && option)
+            expect(replay_in(replay), 0, NULL);
+        json_decref(result);
+    }
+    ck_assert_int_ge(with, 2);
+    ck_assert_int_eq(without, 1);
+    release(&o);
+
+    char kept[128] = "", path[128];
+    report_store *store;
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    ck_assert_int_eq(report_store_open_read_only(path, &store), ASSAY_OK);
+    ck_assert_int_eq(report_store_each_run(store, note_data, kept), ASSAY_OK);
+    report_store_close(store);
+    ck_assert_str_eq(kept, "it's mine.csv");
+
+    o = run("cd $F && $ASSAY bench --quick --no-limits --no-counters --db $F/b.db --data \"it's mine.csv\" "
+            "sample/baseline/dot/1024 && $ASSAY report --db $F/b.db -o $F/pages && grep -F \"s mine.csv'\" "
+            "$F/pages/report.md");
+    ck_assert_msg(o.status == 0 && strstr(o.out, " --data 'it'"), "%s", shown(&o));
     release(&o);
 }
 END_TEST
@@ -373,9 +437,9 @@ START_TEST(text_is_one_line_for_each_check)
 }
 END_TEST
 
-static const char *const result_fields[] = {"algorithm", "implementation", "kind",  "check",   "workload",
-                                            "measured",  "limit",          "unit",  "verdict", "reason",
-                                            "seconds",   "seed",           "replay"};
+static const char *const result_fields[] = {"algorithm", "implementation", "kind",   "check",      "workload",
+                                            "measured",  "limit",          "unit",   "verdict",    "reason",
+                                            "seconds",   "seed",           "replay", "false_alarm"};
 
 enum { RESULT_FIELDS = sizeof result_fields / sizeof result_fields[0] };
 
@@ -810,8 +874,8 @@ END_TEST
 /* ---- bench ------------------------------------------------------------------------------------------------------- */
 
 static const char *const timing_fields[] = {
-    "algorithm",        "implementation",   "workload",         "size",           "repetitions", "seconds",
-    "bytes_per_second", "items_per_second", "flops_per_second", "limit_fraction", "speedup",     "counters"};
+    "algorithm",        "implementation",   "workload",       "size",    "repetitions",   "seconds", "bytes_per_second",
+    "items_per_second", "flops_per_second", "limit_fraction", "speedup", "quality_label", "quality", "counters"};
 
 enum { TIMING_FIELDS = sizeof timing_fields / sizeof timing_fields[0] };
 
@@ -868,7 +932,7 @@ START_TEST(bench_json_has_exactly_the_fields)
     ck_assert_msg(o.status == 0, "%s", shown(&o));
     int records = 0;
     for (const char *text = o.out; *text; records++)
-        ck_assert_int_eq(csv_fields(&text), 21);
+        ck_assert_int_eq(csv_fields(&text), 23);
     ck_assert_int_eq(records, 2);
     ck_assert_ptr_null(strstr(o.out, ",reference,")); /* without the reference there is no speedup */
     release(&o);
@@ -1102,6 +1166,7 @@ Suite *test_cli(void)
                         (int)(sizeof unmatched / sizeof unmatched[0]));
     tcase_add_test(usage, patterns_of_workloads_get_advice_too);
     tcase_add_test(usage, list_tells_what_this_cpu_can_run);
+    tcase_add_test(usage, data_of_the_user_is_told_everywhere);
     TCase *output = add_case(suite, "output", 120);
     tcase_add_test(output, text_is_one_line_for_each_check);
     tcase_add_test(output, json_has_exactly_the_fields);

@@ -42,9 +42,9 @@ START_TEST(a_run_comes_back)
     snprintf(
         expected, sizeof expected,
         "run %lld \"verify\" \"0123456789ab\" \"gcc 12.2.0\" \"-O3 -ffp-contract=off\" \"%s\" \"Linux 6.1 x86_64\" "
-        "\"avx2\" null \"2/3\" \"2026-11-24T16:24:58Z\" 64 2 2 18446744073709551615 %a\n"
+        "\"avx2\" null \"2/3\" \"2026-11-24T16:24:58Z\" null 64 2 2 18446744073709551615 %a\n"
         "run %lld \"verify\" \"0123456789ab\" \"gcc 12.2.0\" \"-O3 -ffp-contract=off\" \"%s\" \"Linux 6.1 x86_64\" "
-        "\"avx2\" null \"1/1\" \"2026-11-24T16:24:58Z\" 64 2 2 18446744073709551615 %a\n",
+        "\"avx2\" null \"1/1\" \"2026-11-24T16:24:58Z\" null 64 2 2 18446744073709551615 %a\n",
         (long long)first, run.machine, 12.5, (long long)second, run.machine, NAN);
     ck_assert_str_eq(text, expected);
     free(text);
@@ -61,7 +61,7 @@ START_TEST(every_record_comes_back_bit_for_bit)
     report_store_close(store);
     size_t records;
     char *text = dump(in_folder("a.db"), &records);
-    ck_assert_uint_eq(records, 7);
+    ck_assert_uint_eq(records, 9);
     ck_assert_str_eq(strchr(text, '\n') + 1, expected); /* after the line of the run */
     free(text);
     free(expected);
@@ -352,8 +352,81 @@ START_TEST(a_newer_version_is_refused_and_left)
     free(make_database(path, &size));
     sql(path, "PRAGMA user_version = 1234");
     char *bytes = read_file(path, &size);
-    assert_both_refuse(ASSAY_UNSUPPORTED, path, "is of version 1234; this program knows versions up to 1");
+    assert_both_refuse(ASSAY_UNSUPPORTED, path, "is of version 1234; this program knows versions up to 2");
     assert_file_is(path, bytes, size);
+    free(bytes);
+}
+END_TEST
+
+/* What version 1 did not have. */
+static const char to_version_1[] =
+    "ALTER TABLE run DROP COLUMN data; ALTER TABLE result DROP COLUMN false_alarm; ALTER TABLE series DROP COLUMN kind;"
+    "ALTER TABLE series DROP COLUMN exponent; ALTER TABLE series DROP COLUMN exponent_low;"
+    "ALTER TABLE series DROP COLUMN exponent_high; ALTER TABLE series DROP COLUMN factor;"
+    "ALTER TABLE timing DROP COLUMN quality; ALTER TABLE timing DROP COLUMN quality_label; DROP TABLE operation_count;"
+    "PRAGMA user_version = 1";
+
+static bool expect_a_plain_series(void *self, const assay_series *series)
+{
+    ck_assert_int_eq(series->kind, ASSAY_POINTS);
+    ck_assert_double_nan(series->exponent);
+    ++*(int *)self;
+    return true;
+}
+
+static bool expect_no_count(void *self, const assay_count *count)
+{
+    (void)self;
+    ck_abort_msg("an old database has a count on %s", count->workload);
+    return true;
+}
+
+static bool expect_an_algorithm(void *self, const char *algorithm)
+{
+    ck_assert_ptr_nonnull(algorithm);
+    ++*(int *)self;
+    return true;
+}
+
+/* Databases of version 1 are read as they are, joined, and brought to ours when they are written. */
+START_TEST(older_databases_open)
+{
+    const char *path = in_folder("older.db"), *joined = in_folder("joined.db");
+    size_t size, records;
+    free(make_database(path, &size));
+    sql(path, to_version_1);
+    char *bytes = read_file(path, &size), *before = dump(path, &records);
+    assert_file_is(path, bytes, size);
+    ck_assert_uint_eq(records, 7); /* all but the counts */
+    report_store *store;
+    int series = 0, algorithms = 0;
+    int64_t newest;
+    assert_ok(report_store_open_read_only(path, &store));
+    assert_ok(report_store_each_series(store, 1, expect_a_plain_series, &series));
+    assert_ok(report_store_each_count(store, 1, expect_no_count, NULL));
+    assert_ok(report_store_each_algorithm(store, 1, expect_an_algorithm, &algorithms));
+    assert_ok(report_store_newest(store, "verify", &newest));
+    assert_ok(report_store_contradictions(store, 1, NULL, 0, &records));
+    report_store_close(store);
+    ck_assert_int_eq(series, 2);
+    ck_assert_int_eq(algorithms, 3);
+    ck_assert_int_eq((int)newest, 1);
+
+    assert_ok(report_store_merge(&path, 1, joined));
+    char *merged = sorted(dump(joined, NULL)), *expected = sorted(strdup(before));
+    ck_assert_str_eq(merged, expected);
+    assert_ok(report_store_open(path, &store)); /* migrates */
+    const assay_count count = {"lmul", "avx2", "w", "m", "c", 1, 2};
+    assert_ok(report_store_add_count(store, 1, &count));
+    report_store_close(store);
+    assert_integrity(path);
+    char *after = dump(path, &records);
+    ck_assert_uint_eq(records, 8);
+    ck_assert_int_eq(strncmp(after, before, 200), 0);
+    free(after);
+    free(expected);
+    free(merged);
+    free(before);
     free(bytes);
 }
 END_TEST
@@ -491,12 +564,12 @@ START_TEST(folders_are_made_and_names_are_names)
         free(make_database(names[i], &size));
         ck_assert_uint_gt(size, 0);
         free(dump(names[i], &records));
-        ck_assert_uint_eq(records, 7);
+        ck_assert_uint_eq(records, 9);
         char merged[64];
         snprintf(merged, sizeof merged, "merged/%zu.db", i);
         assert_ok(report_store_merge(&names[i], 1, merged)); /* attaches by URI */
         free(dump(merged, &records));
-        ck_assert_uint_eq(records, 7);
+        ck_assert_uint_eq(records, 9);
     }
     ck_assert_int_eq(fchdir(here), 0);
     close(here);
@@ -522,7 +595,7 @@ static void write_where_forbidden(void *self)
     const char *paths[] = {in_folder("locked/a.db")};
     demand(report_store_merge(paths, 1, in_folder("locked/merged.db")) == ASSAY_IO, "merging into a read-only folder");
     free(dump(paths[0], &records)); /* reading it works */
-    demand(records == 7, "records in a read-only folder");
+    demand(records == 9, "records in a read-only folder");
 }
 
 START_TEST(a_read_only_folder_is_told)
@@ -849,8 +922,8 @@ Suite *test_store(void)
           newest_has_records_and_algorithms_are_listed, a_shard_is_found_for_its_revision_only,
           contradictions_are_found, bad_arguments_are_refused, a_store_does_not_cross_a_fork}},
         {"files",
-         {a_newer_version_is_refused_and_left, other_files_are_refused_and_left, a_foreign_log_is_left,
-          a_truncated_database_is_refused_and_left, a_damaged_database_is_refused_and_left,
+         {a_newer_version_is_refused_and_left, older_databases_open, other_files_are_refused_and_left,
+          a_foreign_log_is_left, a_truncated_database_is_refused_and_left, a_damaged_database_is_refused_and_left,
           folders_are_made_and_names_are_names, a_read_only_folder_is_told}},
         {"survival",
          {a_file_at_its_limit_keeps_what_it_had, a_full_disk_keeps_what_it_had, several_processes_write_to_one_database,

@@ -81,69 +81,92 @@ void verify_message_release(verify_message *message)
     *message = (verify_message){0};
 }
 
-/* ---- Series: a head, two arrays of points, then four strings with their ends ------------------------------------- */
+/* ---- Records: a head, two arrays of points (which a count does without), then strings with their ends -------------
+ */
 
-typedef struct series_head {
-    uint64_t count;
-    int32_t style, x_log, y_log;
-    uint32_t text_size;
-} series_head;
+typedef struct record_head {
+    uint64_t count; /* of points */
+    int32_t style, x_log, y_log, kind;
+    double numbers[4];
+    uint32_t text_size, unused;
+} record_head;
 
-enum { TEXTS = 4 };
+enum { SERIES_TEXTS = 4, COUNT_TEXTS = 3, TEXTS_MOST = 4 };
 
 static const char *or_empty(const char *text)
 {
     return text ? text : "";
 }
 
-bool message_send_series(int pipe, size_t item, const assay_series *series)
+static bool send_record(int pipe, verify_message_type type, size_t item, record_head head, const double *x,
+                        const double *y, const char *const *texts, int text_count)
 {
-    const char *texts[TEXTS] = {or_empty(series->chart), or_empty(series->label), or_empty(series->x_label),
-                                or_empty(series->y_label)};
-    series_head head = {series->count, (int32_t)series->style, series->x_log, series->y_log, 0};
-    for (int i = 0; i < TEXTS; i++)
-        head.text_size += (uint32_t)strlen(texts[i]) + 1;
-    if (series->count > PAYLOAD_MOST / 32)
+    for (int i = 0; i < text_count; i++)
+        head.text_size += (uint32_t)strlen(or_empty(texts[i])) + 1;
+    if (head.count > PAYLOAD_MOST / 32)
         return false;
-    const size_t points = series->count * sizeof(double);
+    const size_t points = head.count * sizeof(double);
     const size_t size = sizeof head + 2 * points + head.text_size;
-    unsigned char *payload = malloc(size);
+    unsigned char *payload = malloc(size), *p = payload;
     if (!payload)
         return false;
-    unsigned char *p = payload;
     memcpy(p, &head, sizeof head);
     p += sizeof head;
     if (points) {
-        memcpy(p, series->x, points);
-        memcpy(p + points, series->y, points);
+        memcpy(p, x, points);
+        memcpy(p + points, y, points);
     }
     p += 2 * points;
-    for (int i = 0; i < TEXTS; i++) {
-        memcpy(p, texts[i], strlen(texts[i]) + 1);
-        p += strlen(texts[i]) + 1;
+    for (int i = 0; i < text_count; i++) {
+        const size_t length = strlen(or_empty(texts[i])) + 1;
+        memcpy(p, or_empty(texts[i]), length);
+        p += length;
     }
-    bool sent = message_send(pipe, VERIFY_MESSAGE_SERIES, item, payload, size);
+    const bool sent = message_send(pipe, type, item, payload, size);
     free(payload);
     return sent;
 }
 
-bool message_unpack_series(const verify_message *message, assay_series *series)
+/* The head of a record that is whole, and its texts; null otherwise. */
+static const record_head *unpack_record(const verify_message *message, const char **texts, int text_count)
 {
-    const series_head *head = (const series_head *)(const void *)message->payload;
+    const record_head *head = (const record_head *)(const void *)message->payload;
     if (message->size < sizeof *head || head->count > PAYLOAD_MOST / 32 ||
-        message->size != sizeof *head + 16 * head->count + head->text_size || head->text_size < TEXTS)
-        return false;
-    const double *points = (const double *)(const void *)(message->payload + sizeof *head);
-    const char *text = (const char *)(points + 2 * head->count), *end = text + head->text_size;
-    const char *texts[TEXTS];
+        message->size != sizeof *head + 16 * head->count + head->text_size || head->text_size < (uint32_t)text_count)
+        return NULL;
+    const char *text = (const char *)(head + 1) + 16 * head->count, *end = text + head->text_size;
     if (end[-1] != '\0')
-        return false;
-    for (int i = 0; i < TEXTS; i++) {
+        return NULL;
+    for (int i = 0; i < text_count; i++) {
         if (text >= end)
-            return false;
+            return NULL;
         texts[i] = text;
         text += strlen(text) + 1;
     }
+    return head;
+}
+
+bool message_send_series(int pipe, size_t item, const assay_series *series)
+{
+    const char *const texts[SERIES_TEXTS] = {series->chart, series->label, series->x_label, series->y_label};
+    const record_head head = {
+        .count = series->count,
+        .style = (int32_t)series->style,
+        .x_log = series->x_log,
+        .y_log = series->y_log,
+        .kind = (int32_t)series->kind,
+        .numbers = {series->exponent, series->exponent_low, series->exponent_high, series->factor},
+    };
+    return send_record(pipe, VERIFY_MESSAGE_SERIES, item, head, series->x, series->y, texts, SERIES_TEXTS);
+}
+
+bool message_unpack_series(const verify_message *message, assay_series *series)
+{
+    const char *texts[TEXTS_MOST];
+    const record_head *head = unpack_record(message, texts, SERIES_TEXTS);
+    if (!head)
+        return false;
+    const double *points = (const double *)(const void *)(head + 1);
     *series = (assay_series){.chart = texts[0],
                              .label = texts[1],
                              .x_label = texts[2],
@@ -153,6 +176,32 @@ bool message_unpack_series(const verify_message *message, assay_series *series)
                              .y_log = head->y_log,
                              .count = head->count,
                              .x = points,
-                             .y = points + head->count};
+                             .y = points + head->count,
+                             .kind = (assay_series_kind)head->kind,
+                             .exponent = head->numbers[0],
+                             .exponent_low = head->numbers[1],
+                             .exponent_high = head->numbers[2],
+                             .factor = head->numbers[3]};
+    return true;
+}
+
+bool message_send_count(int pipe, size_t item, const assay_count *count)
+{
+    const char *const texts[COUNT_TEXTS] = {count->workload, count->method, count->counted};
+    const record_head head = {.numbers = {count->count, count->allowed}};
+    return send_record(pipe, VERIFY_MESSAGE_COUNT, item, head, NULL, NULL, texts, COUNT_TEXTS);
+}
+
+bool message_unpack_count(const verify_message *message, assay_count *count)
+{
+    const char *texts[TEXTS_MOST];
+    const record_head *head = unpack_record(message, texts, COUNT_TEXTS);
+    if (!head || head->count != 0)
+        return false;
+    *count = (assay_count){.workload = texts[0],
+                           .method = texts[1],
+                           .counted = texts[2],
+                           .count = head->numbers[0],
+                           .allowed = head->numbers[1]};
     return true;
 }

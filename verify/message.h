@@ -19,4 +19,9 @@ bool message_send_series(int pipe, size_t item, const assay_series *series);
 /* Unpacks a series in place: its strings and points stay in the payload. False if the payload is malformed. */
 bool message_unpack_series(const verify_message *message, assay_series *series);
 
+bool message_send_count(int pipe, size_t item, const assay_count *count);
+
+/* The same for a count. */
+bool message_unpack_count(const verify_message *message, assay_count *count);
+
 #endif

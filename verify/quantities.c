@@ -1,4 +1,5 @@
-/* Quantities that a check records to be drawn: convergence, quality over speed, counts, fitted exponents. */
+/* Quantities that a check records to be drawn: convergence, quality over speed, fitted exponents. (Counts are records
+ * of their own: worker.c.) */
 #include "verify/context.h"
 
 #include <math.h>
@@ -22,11 +23,11 @@ void verify_record_convergence(verify_context *v, const char *chart, const char 
                                             .style = ASSAY_LINE,
                                             .x_label = along == VERIFY_ITERATIONS ? "iterations" : "seconds",
                                             .y_label = error_label,
-                                            .x_log = 1,
                                             .y_log = 1,
                                             .count = kept,
                                             .x = x,
-                                            .y = y});
+                                            .y = y,
+                                            .kind = ASSAY_CONVERGENCE});
     free(x);
 }
 
@@ -41,27 +42,15 @@ void verify_record_quality_speed(verify_context *v, const char *chart, const cha
                                             .y_log = 1,
                                             .count = n,
                                             .x = quality,
-                                            .y = speed});
-}
-
-void verify_record_count(verify_context *v, const char *workload, const char *label, const char *counted, double count,
-                         double bound)
-{
-    const double x[] = {0, 1}, y[] = {count, bound};
-    verify_record_series(v, &(assay_series){.chart = workload,
-                                            .label = label,
-                                            .style = ASSAY_SCATTER,
-                                            .x_label = "counted, allowed",
-                                            .y_label = counted,
-                                            .count = isnan(bound) ? 1 : 2,
-                                            .x = x,
-                                            .y = y});
+                                            .y = speed,
+                                            .kind = ASSAY_QUALITY_SPEED});
 }
 
 bool verify_record_exponent(verify_context *v, const char *chart, const char *label, const char *x_label,
                             const char *y_label, const double *x, const double *y, size_t n, assay_interval *exponent)
 {
-    if (!verify_ok(v, assay_fit_exponent(x, y, n, 0.95, exponent, NULL), "exponent of %s", label))
+    double factor = 0;
+    if (!verify_ok(v, assay_fit_exponent(x, y, n, 0.95, exponent, &factor), "exponent of %s", label))
         return false;
     verify_record_series(v, &(assay_series){.chart = chart,
                                             .label = label,
@@ -72,6 +61,11 @@ bool verify_record_exponent(verify_context *v, const char *chart, const char *la
                                             .y_log = 1,
                                             .count = n,
                                             .x = x,
-                                            .y = y});
+                                            .y = y,
+                                            .kind = ASSAY_SCALING,
+                                            .exponent = exponent->estimate,
+                                            .exponent_low = exponent->low,
+                                            .exponent_high = exponent->high,
+                                            .factor = factor});
     return true;
 }

@@ -1,6 +1,7 @@
 #include "verify/runner.h"
 #include "assay/dense.h"
 #include "verify/message.h"
+#include "verify/replay.h"
 #include "verify/sweep.h"
 #include "verify/worker.h"
 
@@ -50,10 +51,12 @@ static void replay_command(const verify_options *options, const verify_item *ite
 {
     /* Checks that are not repeated for each level run at the one in force, and have its name. */
     const bool is_narrowed = assay_cpu_level() != assay_cpu_best();
-    snprintf(text, size, "%s verify '%s/%s/%s' --%s --seed %llu%s%s", options->program ? options->program : "assay",
-             item->algorithm, item->implementation, item->check->name, verify_depth_name(options->depth),
-             (unsigned long long)options->seed, is_narrowed ? " --cpu " : "",
-             is_narrowed ? assay_level_name(assay_cpu_level()) : "");
+    const int length = snprintf(text, size, "%s verify '%s/%s/%s' --%s --seed %llu%s%s",
+                                options->program ? options->program : "assay", item->algorithm, item->implementation,
+                                item->check->name, verify_depth_name(options->depth), (unsigned long long)options->seed,
+                                is_narrowed ? " --cpu " : "", is_narrowed ? assay_level_name(assay_cpu_level()) : "");
+    if (length > 0 && (size_t)length < size)
+        verify_replay_data(item->algorithm, text + length, size - (size_t)length);
 }
 
 static assay_kind kind_of(const verify_check *check)
@@ -84,7 +87,7 @@ static void report(const verify_worker *worker, size_t index, const verify_outco
 {
     const verify_item *item = &worker->plan.items[index];
     const verify_claim *claim = item->check->claim;
-    char replay[512], reason[sizeof o->reason + 8];
+    char replay[VERIFY_REPLAY], reason[sizeof o->reason + 8];
     replay_command(worker->options, item, replay, sizeof replay);
     snprintf(reason, sizeof reason, "%s", o->failed || o->skipped ? o->reason : *o->note ? o->note : o->place);
     assay_result r = {.algorithm = item->algorithm,
@@ -101,6 +104,7 @@ static void report(const verify_worker *worker, size_t index, const verify_outco
                       .seconds = seconds,
                       .seed = worker->options->seed,
                       .replay = replay,
+                      .false_alarm = item->check->false_alarm,
                       .statement = claim ? claim->statement : NULL,
                       .paper_value = claim ? claim->paper_value : NULL,
                       .provenance = claim ? claim->provenance : NULL,
@@ -351,6 +355,7 @@ void verify_dispatch(verify_worker *worker, const verify_message *message, const
         return;
     const verify_item *item = &worker->plan.items[message->item];
     assay_series series;
+    assay_count count;
     switch (message->type) {
     case VERIFY_MESSAGE_START:
         if (sink->start)
@@ -363,6 +368,13 @@ void verify_dispatch(verify_worker *worker, const verify_message *message, const
             series.algorithm = item->algorithm;
             series.implementation = item->implementation;
             sink->series(sink->self, &series);
+        }
+        break;
+    case VERIFY_MESSAGE_COUNT:
+        if (sink->count && message_unpack_count(message, &count)) {
+            count.algorithm = item->algorithm;
+            count.implementation = item->implementation;
+            sink->count(sink->self, &count);
         }
         break;
     default: break;

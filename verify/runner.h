@@ -16,6 +16,7 @@ typedef enum verify_message_type {
     VERIFY_MESSAGE_START = 1, /**< the item begins */
     VERIFY_MESSAGE_OUTCOME,   /**< it ended: outcome_message */
     VERIFY_MESSAGE_SERIES,    /**< points to be drawn */
+    VERIFY_MESSAGE_COUNT,     /**< a number of operations */
     VERIFY_MESSAGE_SHARD      /**< a finished part of a sweep: an assay_sweep_shard without names */
 } verify_message_type;
 

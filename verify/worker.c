@@ -163,3 +163,11 @@ void verify_record_series(verify_context *v, const assay_series *series)
 {
     message_send_series(v->pipe, v->index, series);
 }
+
+void verify_record_count(verify_context *v, const char *workload, const char *label, const char *counted, double count,
+                         double bound)
+{
+    const assay_count record = {
+        .workload = workload, .method = label, .counted = counted, .count = count, .allowed = bound};
+    message_send_count(v->pipe, v->index, &record);
+}

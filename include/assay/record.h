@@ -31,6 +31,7 @@ typedef struct assay_run {
     int processors;       /**< that the process may use */
     int threads;          /**< in force */
     uint64_t seed;        /**< of all random numbers of the run */
+    const char *data;     /**< the user's own input (`--data FILE`), as it was named; empty or null for none */
 } assay_run;
 
 /** The kinds of check. */
@@ -81,6 +82,7 @@ typedef struct assay_result {
     double seconds;        /**< that the check took, by the clock on the wall */
     uint64_t seed;         /**< the run's seed */
     const char *replay;    /**< the command that repeats this one check */
+    double false_alarm; /**< at most so probable is it that a right implementation fails at a random seed; 0: never */
     /* Claims only (null, NaN or 0 otherwise): */
     const char *statement;   /**< the claim in words */
     const char *paper_value; /**< the paper's number, as text */
@@ -106,7 +108,22 @@ const char *assay_series_style_name(assay_series_style style);
 /** The style of a name; ASSAY_INVALID_ARGUMENT for an unknown one. */
 assay_status assay_series_style_parse(const char *name, assay_series_style *style);
 
-/** Points to be drawn. Series of one algorithm with the same chart name share one chart. */
+/** What a series says. Each kind but the first has a standard chart of its own. */
+typedef enum assay_series_kind {
+    ASSAY_POINTS,        /**< what the check says: axes and style are its own */
+    ASSAY_CONVERGENCE,   /**< the error of an iterative method over its progress; @c x_label is that progress' unit */
+    ASSAY_QUALITY_SPEED, /**< speed over quality, a point for each setting */
+    ASSAY_SCALING        /**< measurements with a power law fitted to them */
+} assay_series_kind;
+
+/** The name of a kind of series as it is stored: "points", "convergence", "quality and speed", "scaling". */
+const char *assay_series_kind_name(assay_series_kind kind);
+
+/** The kind of a name; ASSAY_INVALID_ARGUMENT for an unknown one. */
+assay_status assay_series_kind_parse(const char *name, assay_series_kind *kind);
+
+/** Points to be drawn. Series of one algorithm with the same kind, chart name and labels of the axes share one chart.
+ */
 typedef struct assay_series {
     const char *algorithm;      /**< its name in the catalogue */
     const char *implementation; /**< that it was measured on */
@@ -120,7 +137,24 @@ typedef struct assay_series {
     size_t count;               /**< number of points */
     const double *x;            /**< @c count coordinates */
     const double *y;            /**< @c count coordinates */
+    assay_series_kind kind;     /**< what it says */
+    /* ASSAY_SCALING only (0 otherwise): y = factor x^exponent. */
+    double exponent;      /**< the fitted one */
+    double exponent_low;  /**< its interval of 95 % */
+    double exponent_high; /**< see @c exponent_low */
+    double factor;        /**< the fitted one */
 } assay_series;
+
+/** A number of operations that was counted, and what theory allows. */
+typedef struct assay_count {
+    const char *algorithm;      /**< its name in the catalogue */
+    const char *implementation; /**< that it was counted in */
+    const char *workload;       /**< on what */
+    const char *method;         /**< whose operations, e.g. "las vegas": counts of one workload are compared */
+    const char *counted;        /**< what, e.g. "word operations" */
+    double count;               /**< how many */
+    double allowed;             /**< at most so many by theory; NaN: no bound */
+} assay_count;
 
 /** One finished part of an exhaustive sweep; identical when computed again. */
 typedef struct assay_sweep_shard {

@@ -237,6 +237,9 @@ typedef struct verify_check {
     verify_depth from;    /**< the least depth at which it runs (QUICK: always) */
     bool every_level;     /**< run once for each CPU level of the algorithm (agreements and sweeps always are) */
     double seconds;       /**< time limit; 0 means 60, times 20 at greater depth */
+    double false_alarm;   /**< of a check on random quantities: at most so probable is it that a right implementation
+                           *   fails at a random seed, all its comparisons together; how that was computed stands in a
+                           *   comment. 0: it cannot. Below 1e-6 for all quick checks together */
     void (*run)(verify_context *v); /**< any kind: demands things by verify_true(), verify_at_most(), ... */
     const verify_kernel *kernel;    /**< an agreement of optimized and reference */
     const verify_claim *claim;      /**< a claim of the paper */
@@ -288,6 +291,7 @@ typedef struct verify_sink {
     void (*advance)(void *self, double done);                  /**< a long check's progress, 0 to 1 */
     void (*result)(void *self, const assay_result *result);    /**< an item ended; every one does, in any order */
     void (*series)(void *self, const assay_series *series);    /**< points to be drawn */
+    void (*count)(void *self, const assay_count *count);       /**< a number of operations */
     void (*shard)(void *self, const assay_sweep_shard *shard); /**< a finished part of a sweep */
     /** Looks up a part finished by an earlier run of the same revision; returns false if there is none. */
     bool (*find_shard)(void *self, assay_sweep_shard *shard);
