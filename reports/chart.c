@@ -150,7 +150,7 @@ static void write_points(report_text *t, const report_chart_series *s)
 
 static void write_data(report_text *t, const report_chart *chart)
 {
-    static const char *const draws[] = {"bars", "line", "points", "front", "limit"};
+    static const char *const draws[] = {"bars", "line", "points", "front", "limit", "fit"};
     report_text_add(t, "{");
     write_axis(t, "x", &chart->x);
     report_text_add(t, ",");
@@ -215,6 +215,12 @@ static void write_row(report_text *t, const report_chart *chart, const report_ch
     report_text_add(t, "</tr>\n");
 }
 
+/* Whether a series is measured: lines that explain are left out of the table. */
+static bool is_data(const report_chart_series *s)
+{
+    return s->draw != REPORT_LIMIT && s->draw != REPORT_FIT;
+}
+
 static bool has_intervals(const report_chart *chart)
 {
     for (size_t i = 0; i < chart->series_count; i++) {
@@ -230,7 +236,7 @@ static void write_table(report_text *t, const report_chart *chart)
 {
     size_t rows = 0, written = 0;
     for (size_t i = 0; i < chart->series_count; i++)
-        rows += chart->series[i].draw == REPORT_LIMIT ? 0 : chart->series[i].count;
+        rows += is_data(&chart->series[i]) ? chart->series[i].count : 0;
     size_t step = rows > TABLE_ROWS ? (rows + TABLE_ROWS - 1) / TABLE_ROWS : 1;
     bool intervals = has_intervals(chart);
     report_text_add(t, "<details><summary>Data of this chart</summary>\n");
@@ -247,7 +253,7 @@ static void write_table(report_text *t, const report_chart *chart)
                                  : "</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < chart->series_count; i++) {
         const report_chart_series *s = &chart->series[i];
-        for (size_t k = 0; s->draw != REPORT_LIMIT && k < s->count; k++) {
+        for (size_t k = 0; is_data(s) && k < s->count; k++) {
             if (written++ % step == 0)
                 write_row(t, chart, s, &s->points[k], intervals);
         }
@@ -258,7 +264,7 @@ static void write_table(report_text *t, const report_chart *chart)
 static bool is_empty(const report_chart *chart)
 {
     for (size_t i = 0; i < chart->series_count; i++) {
-        if (chart->series[i].count && chart->series[i].draw != REPORT_LIMIT)
+        if (chart->series[i].count && is_data(&chart->series[i]))
             return false;
     }
     return true;

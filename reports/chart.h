@@ -12,7 +12,8 @@ typedef enum report_draw {
     REPORT_LINE,
     REPORT_POINTS,
     REPORT_FRONT, /* steps between points: the best so far */
-    REPORT_LIMIT  /* a dashed line without points, left out of the table */
+    REPORT_LIMIT, /* a dashed line without points, left out of the table */
+    REPORT_FIT /* a line without points in the colour of the series of the same label, left out of legend and table */
 } report_draw;
 
 typedef struct report_point {

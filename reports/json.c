@@ -56,22 +56,24 @@ static json_int_t run_number(const report_model_run *run)
 static json_t *run_object(const report_model_run *run)
 {
     const assay_run *r = &run->stored.run;
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "run",
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:s}", "run",
                      run_number(run), "command", r->command, "revision", r->revision, "compiler", r->compiler, "flags",
                      r->flags, "machine", r->machine, "system", r->system, "level", r->level, "depth", r->depth,
                      "shard", r->shard, "started", r->started, "word_bits", r->word_bits, "processors", r->processors,
-                     "threads", r->threads, "seed", count(r->seed), "seconds", number(run->stored.seconds));
+                     "threads", r->threads, "seed", count(r->seed), "seconds", number(run->stored.seconds), "data",
+                     r->data);
 }
 
 static json_t *check_object(const report_model_result *result)
 {
     const assay_result *r = &result->record;
-    json_t *object = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s}", "run", run_number(result->run),
-        "implementation", r->implementation, "kind", assay_kind_name(r->kind), "check", r->check, "workload",
-        r->workload, "measured", number(r->measured), "limit", number(r->limit), "limit_is",
-        r->at_least ? "at least" : "at most", "unit", r->unit, "verdict", assay_verdict_name(r->verdict), "reason",
-        r->reason, "seconds", number(r->seconds), "seed", count(r->seed), "replay", r->replay);
+    json_t *object =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "run",
+                  run_number(result->run), "implementation", r->implementation, "kind", assay_kind_name(r->kind),
+                  "check", r->check, "workload", r->workload, "measured", number(r->measured), "limit",
+                  number(r->limit), "limit_is", r->at_least ? "at least" : "at most", "unit", r->unit, "verdict",
+                  assay_verdict_name(r->verdict), "reason", r->reason, "seconds", number(r->seconds), "seed",
+                  count(r->seed), "replay", r->replay, "false_alarm", number(r->false_alarm));
     if (object && r->kind == ASSAY_CLAIM) {
         json_t *claim =
             json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:i}", "statement", r->statement, "paper_value", r->paper_value,
@@ -102,23 +104,39 @@ static json_t *timing_object(const report_model *model, const report_model_timin
                                  number(r->cache_misses), "reason", r->counters_reason);
     return json_pack(
         "{s:I, s:s, s:b, s:b, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:o, "
-        "s:s, s:o}",
+        "s:s, s:o, s:s, s:o}",
         "run", run_number(timing->run), "implementation", r->implementation, "peer", r->is_peer, "reference",
         r->is_reference, "workload", r->workload, "size", count(r->size), "threads", r->threads, "repetitions",
         numbers(r->seconds, r->repetitions), "seconds", interval(&timing->median), "bytes", number(r->bytes), "flops",
         number(r->flops), "items", number(r->items), "working_set", number(r->working_set), "limit_seconds",
         number(r->limit_seconds), "limit", r->limit_name, "limit_fraction", number(timing->limit_fraction), "speedup",
         interval(&timing->speedup), "over_peer", interval(&timing->over_peer), "best_peer", timing->peer, "note",
-        r->note, "counters", counters, "replay", r->replay, "history", timing_history(model, timing));
+        r->note, "counters", counters, "replay", r->replay, "history", timing_history(model, timing), "quality_label",
+        r->quality_label, "quality", number(r->quality));
 }
 
 static json_t *series_object(const report_model_series *series)
 {
     const assay_series *s = &series->record;
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "run", run_number(series->run),
-                     "implementation", s->implementation, "chart", s->chart, "label", s->label, "style",
-                     assay_series_style_name(s->style), "x_label", s->x_label, "y_label", s->y_label, "x_log", s->x_log,
-                     "y_log", s->y_log, "x", numbers(s->x, s->count), "y", numbers(s->y, s->count));
+    json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "run",
+                               run_number(series->run), "kind", assay_series_kind_name(s->kind), "implementation",
+                               s->implementation, "chart", s->chart, "label", s->label, "style",
+                               assay_series_style_name(s->style), "x_label", s->x_label, "y_label", s->y_label, "x_log",
+                               s->x_log, "y_log", s->y_log, "x", numbers(s->x, s->count), "y", numbers(s->y, s->count));
+    if (object && s->kind == ASSAY_SCALING) {
+        const assay_interval exponent = {s->exponent, s->exponent_low, s->exponent_high};
+        json_object_set_new(object, "exponent", interval(&exponent));
+        json_object_set_new(object, "factor", number(s->factor));
+    }
+    return object;
+}
+
+static json_t *count_object(const report_model_count *counted)
+{
+    const assay_count *c = &counted->record;
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o}", "run", run_number(counted->run), "implementation",
+                     c->implementation, "workload", c->workload, "method", c->method, "counted", c->counted, "count",
+                     number(c->count), "allowed", number(c->allowed));
 }
 
 static json_t *sweep_object(const report_model_sweep *sweep)
@@ -157,18 +175,21 @@ static json_t *paper_object(const assay_algorithm *entry)
 
 static json_t *algorithm_object(const report_model *model, const report_model_algorithm *a)
 {
-    json_t *checks = json_array(), *timings = json_array(), *series = json_array(), *sweeps = json_array();
+    json_t *checks = json_array(), *timings = json_array(), *series = json_array(), *counts = json_array(),
+           *sweeps = json_array();
     for (size_t i = 0; i < a->result_count; i++)
         json_array_append_new(checks, check_object(&a->results[i]));
     for (size_t i = 0; i < a->timing_count; i++)
         json_array_append_new(timings, timing_object(model, &a->timings[i]));
     for (size_t i = 0; i < a->series_count; i++)
         json_array_append_new(series, series_object(&a->series[i]));
+    for (size_t i = 0; i < a->count_count; i++)
+        json_array_append_new(counts, count_object(&a->counts[i]));
     for (size_t i = 0; i < a->sweep_count; i++)
         json_array_append_new(sweeps, sweep_object(&a->sweeps[i]));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm", a->name, "page", a->file, "paper",
-                     paper_object(a->entry), "tally", tally(&a->tally), "checks", checks, "sweeps", sweeps, "timings",
-                     timings, "series", series, "history", verdict_history(model, a));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm", a->name, "page", a->file,
+                     "paper", paper_object(a->entry), "tally", tally(&a->tally), "checks", checks, "sweeps", sweeps,
+                     "timings", timings, "series", series, "counts", counts, "history", verdict_history(model, a));
 }
 
 static json_t *limit_object(const report_model_limit *limit)

@@ -49,9 +49,10 @@ static void write_run(report_text *t, const char *title, const report_model_run 
     if (!run)
         return;
     const assay_run *r = &run->stored.run;
-    const char *const fields[][2] = {{"started", r->started}, {"revision", r->revision}, {"machine", r->machine},
-                                     {"system", r->system},   {"compiler", r->compiler}, {"flags", r->flags},
-                                     {"CPU level", r->level}, {"depth", r->depth},       {"shard", r->shard}};
+    const char *const fields[][2] = {{"started", r->started},      {"revision", r->revision}, {"machine", r->machine},
+                                     {"system", r->system},        {"compiler", r->compiler}, {"flags", r->flags},
+                                     {"CPU level", r->level},      {"depth", r->depth},       {"shard", r->shard},
+                                     {"data of the user", r->data}};
     report_text_format(t, "\n%s run:\n\n", title);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!*fields[i][1])
@@ -178,13 +179,108 @@ static void write_sweeps(report_text *t, const report_model_algorithm *a)
     }
 }
 
+/* What is drawn as charts elsewhere, in numbers: of a convergence its end, of a scaling its exponent. */
+static void write_convergence(report_text *t, const report_model_algorithm *a)
+{
+    bool begun = false;
+    for (size_t i = 0; i < a->series_count; i++) {
+        const assay_series *s = &a->series[i].record;
+        if (s->kind != ASSAY_CONVERGENCE || s->count == 0)
+            continue;
+        if (!begun) {
+            report_text_add(t, "\n### Convergence\n\n");
+            HEAD(t, "Chart", "Method", "Implementation", "Points", "Along", "Until", "Error", "Error at the end");
+        }
+        begun = true;
+        report_text_add(t, "|");
+        cell(t, s->chart);
+        cell(t, s->label);
+        cell(t, s->implementation);
+        cell(t, report_count(s->count).text);
+        cell(t, s->x_label);
+        cell(t, report_number(s->x[s->count - 1], 4).text);
+        cell(t, s->y_label);
+        cell(t, report_number(s->y[s->count - 1], 4).text);
+        report_text_add(t, "\n");
+    }
+}
+
+static void write_qualities(report_text *t, const report_model_algorithm *a)
+{
+    bool begun = false;
+    for (size_t i = 0; i < a->series_count; i++) {
+        const assay_series *s = &a->series[i].record;
+        if (s->kind != ASSAY_QUALITY_SPEED)
+            continue;
+        if (!begun) {
+            report_text_add(t, "\n### Quality and speed\n\n");
+            HEAD(t, "Chart", "Method", "Implementation", "Quality", "", "Speed", "");
+        }
+        begun = true;
+        for (size_t k = 0; k < s->count; k++) {
+            report_text_add(t, "|");
+            cell(t, s->chart);
+            cell(t, s->label);
+            cell(t, s->implementation);
+            cell(t, s->x_label);
+            cell(t, report_number(s->x[k], 4).text);
+            cell(t, s->y_label);
+            cell(t, report_number(s->y[k], 4).text);
+            report_text_add(t, "\n");
+        }
+    }
+}
+
+static void write_counts(report_text *t, const report_model_algorithm *a)
+{
+    if (!a->count_count)
+        return;
+    report_text_add(t, "\n### Counted operations\n\n");
+    HEAD(t, "Counted", "Workload", "Method", "Implementation", "Count", "Allowed", "Of the allowed");
+    for (size_t i = 0; i < a->count_count; i++) {
+        const assay_count *c = &a->counts[i].record;
+        report_text_add(t, "|");
+        cell(t, c->counted);
+        cell(t, c->workload);
+        cell(t, c->method);
+        cell(t, c->implementation);
+        cell(t, report_number(c->count, 6).text);
+        cell(t, report_number(c->allowed, 6).text);
+        cell(t, report_quantity(c->count / c->allowed, "share").text);
+        report_text_add(t, "\n");
+    }
+}
+
+static void write_exponents(report_text *t, const report_model_algorithm *a)
+{
+    bool begun = false;
+    for (size_t i = 0; i < a->series_count; i++) {
+        const assay_series *s = &a->series[i].record;
+        if (s->kind != ASSAY_SCALING)
+            continue;
+        if (!begun) {
+            report_text_add(t, "\n### Fitted exponents\n\n");
+            HEAD(t, "Chart", "Method", "Implementation", "Exponent", "95 %", "Points");
+        }
+        begun = true;
+        report_text_add(t, "|");
+        cell(t, s->chart);
+        cell(t, s->label);
+        cell(t, s->implementation);
+        cell(t, report_number(s->exponent, 4).text);
+        cell(t, report_range(s->exponent_low, s->exponent_high, "").text);
+        cell(t, report_count(s->count).text);
+        report_text_add(t, "\n");
+    }
+}
+
 static void write_timings(report_text *t, const report_model_algorithm *a)
 {
     if (!a->timing_count)
         return;
     report_text_add(t, "\n### Speed\n\n");
     HEAD(t, "Workload", "Size", "Implementation", "Threads", "Time", "95 %", "Over the reference", "95 %",
-         "Of the limit", "Note", "Replay");
+         "Of the limit", "Quality", "Note", "Replay");
     for (size_t i = 0; i < a->timing_count; i++) {
         const report_model_timing *x = &a->timings[i];
         report_text_add(t, "|");
@@ -198,6 +294,12 @@ static void write_timings(report_text *t, const report_model_algorithm *a)
         cell(t, report_quantity(x->speedup.estimate, "x").text);
         cell(t, report_range(x->speedup.low, x->speedup.high, "x").text);
         cell(t, report_quantity(x->limit_fraction, "share").text);
+        report_text_add(t, " ");
+        if (*x->record.quality_label) {
+            report_text_markdown(t, x->record.quality_label);
+            report_text_format(t, " %s", report_number(x->record.quality, 4).text);
+        }
+        report_text_add(t, " |");
         cell(t, x->record.note);
         replay_cell(t, x->record.replay);
     }
@@ -225,6 +327,10 @@ static void write_algorithm(report_text *t, const report_model_algorithm *a)
     write_checks(t, a);
     write_sweeps(t, a);
     write_timings(t, a);
+    write_qualities(t, a);
+    write_convergence(t, a);
+    write_counts(t, a);
+    write_exponents(t, a);
 }
 
 /* ---- Limits and runs -------------------------------------------------------------------------------------------- */

@@ -74,7 +74,7 @@ static bool visit_run(void *self, const report_run *stored)
         run->stored = *stored;
         assay_run *r = &run->stored.run;
         if (KEEP(arena, &r->command, &r->revision, &r->compiler, &r->flags, &r->machine, &r->system, &r->level,
-                 &r->depth, &r->shard, &r->started))
+                 &r->depth, &r->shard, &r->started, &r->data))
             return true;
     }
     list->status = assay_fail(ASSAY_NO_MEMORY, "no memory for the runs of the report");
@@ -224,6 +224,16 @@ static int compare_results(const void *a, const void *b)
 
 /* ---- Series and sweeps ------------------------------------------------------------------------------------------ */
 
+bool report_same_chart(const assay_series *a, const assay_series *b)
+{
+    return a->kind == b->kind && a->chart == b->chart && a->x_label == b->x_label && a->y_label == b->y_label;
+}
+
+bool report_same_counting(const assay_count *a, const assay_count *b)
+{
+    return a->workload == b->workload && a->counted == b->counted;
+}
+
 static bool visit_series(void *self, const assay_series *record)
 {
     loader *l = self;
@@ -235,7 +245,7 @@ static bool visit_series(void *self, const assay_series *record)
     l->model->runs[l->run].others++;
     for (size_t i = 0; i < a->series_count; i++) {
         const assay_series *known = &a->series[i].record;
-        if (known->chart == s.chart && known->label == s.label && known->implementation == s.implementation &&
+        if (report_same_chart(known, &s) && known->label == s.label && known->implementation == s.implementation &&
             a->series[i].run != run_of(l))
             return true; /* a newer run has it */
     }
@@ -250,6 +260,30 @@ static bool visit_series(void *self, const assay_series *record)
     s.x = x;
     s.y = y;
     *made = (report_model_series){.record = s, .run = run_of(l), .order = a->series_count};
+    return true;
+}
+
+static bool visit_count(void *self, const assay_count *record)
+{
+    loader *l = self;
+    report_arena *arena = &l->model->arena;
+    report_model_algorithm *a = algorithm_of(l->model, record->algorithm);
+    assay_count c = *record;
+    if (!a || !KEEP(arena, &c.algorithm, &c.implementation, &c.workload, &c.method, &c.counted))
+        return fail(l, "counts");
+    l->model->runs[l->run].others++;
+    for (size_t i = 0; i < a->count_count; i++) {
+        const assay_count *known = &a->counts[i].record;
+        if (report_same_counting(known, &c) && known->method == c.method && known->implementation == c.implementation) {
+            if (a->counts[i].run == run_of(l))
+                a->counts[i].record = c; /* counted again within the run: the later one */
+            return true;
+        }
+    }
+    report_model_count *made = append(arena, &a->counts, &a->count_count, &a->count_capacity, sizeof *made);
+    if (!made)
+        return fail(l, "counts");
+    *made = (report_model_count){.record = c, .run = run_of(l), .order = a->count_count};
     return true;
 }
 
@@ -340,10 +374,24 @@ static void finish_sweep(report_model_sweep *sweep)
 static int compare_series(const void *a, const void *b)
 {
     const assay_series *x = &((const report_model_series *)a)->record, *y = &((const report_model_series *)b)->record;
-    int order = strverscmp(x->chart, y->chart);
+    int order = (x->kind > y->kind) - (x->kind < y->kind);
+    order = order ? order : strverscmp(x->chart, y->chart);
+    order = order ? order : strverscmp(x->x_label, y->x_label);
+    order = order ? order : strverscmp(x->y_label, y->y_label);
     order = order ? order : strverscmp(x->label, y->label);
     order = order ? order : report_compare_implementations(x->implementation, y->implementation);
     size_t first = ((const report_model_series *)a)->order, second = ((const report_model_series *)b)->order;
+    return order ? order : (first > second) - (first < second);
+}
+
+static int compare_counts(const void *a, const void *b)
+{
+    const assay_count *x = &((const report_model_count *)a)->record, *y = &((const report_model_count *)b)->record;
+    int order = strverscmp(x->workload, y->workload);
+    order = order ? order : strverscmp(x->counted, y->counted);
+    order = order ? order : strverscmp(x->method, y->method);
+    order = order ? order : report_compare_implementations(x->implementation, y->implementation);
+    size_t first = ((const report_model_count *)a)->order, second = ((const report_model_count *)b)->order;
     return order ? order : (first > second) - (first < second);
 }
 
@@ -436,6 +484,8 @@ static assay_status load_run(report_store *store, report_model *model, size_t ru
     if (status == ASSAY_OK && l.status == ASSAY_OK)
         status = report_store_each_series(store, id, visit_series, &l);
     if (status == ASSAY_OK && l.status == ASSAY_OK)
+        status = report_store_each_count(store, id, visit_count, &l);
+    if (status == ASSAY_OK && l.status == ASSAY_OK)
         status = report_store_each_shard(store, id, visit_shard, &l);
     if (status == ASSAY_OK && l.status == ASSAY_OK)
         status = report_store_each_limit(store, id, visit_limit, &l);
@@ -476,6 +526,8 @@ static void finish_algorithm(report_model *model, report_model_algorithm *a)
         qsort(a->results, a->result_count, sizeof *a->results, compare_results);
     if (a->series_count)
         qsort(a->series, a->series_count, sizeof *a->series, compare_series);
+    if (a->count_count)
+        qsort(a->counts, a->count_count, sizeof *a->counts, compare_counts);
     if (a->sweep_count)
         qsort(a->sweeps, a->sweep_count, sizeof *a->sweeps, compare_sweeps);
     report_timings_sort(a->timings, a->timing_count);

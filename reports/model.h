@@ -38,12 +38,19 @@ typedef struct report_model_timing {
     double *history;          /* median seconds in each run of the model; NaN where there is none */
 } report_model_timing;
 
-/* A series of (chart, label, implementation). */
+/* A series of (kind, chart, labels of the axes, label, implementation). */
 typedef struct report_model_series {
     assay_series record;
     const report_model_run *run;
     size_t order; /* as recorded */
 } report_model_series;
+
+/* The newest count of (workload, counted, method, implementation). */
+typedef struct report_model_count {
+    assay_count record;
+    const report_model_run *run;
+    size_t order; /* as recorded */
+} report_model_count;
 
 /* The parts of a sweep of one revision, joined. */
 typedef struct report_model_sweep {
@@ -69,8 +76,10 @@ typedef struct report_model_algorithm {
     size_t result_count, result_capacity;
     report_model_timing *timings; /* in order of workload, size, ours before peers, threads */
     size_t timing_count, timing_capacity;
-    report_model_series *series; /* in order of chart */
+    report_model_series *series; /* in order of kind, chart and axes */
     size_t series_count, series_capacity;
+    report_model_count *counts; /* in order of workload and what was counted */
+    size_t count_count, count_capacity;
     report_model_sweep *sweeps;
     size_t sweep_count, sweep_capacity;
     report_tally *history; /* for each run of the model */
@@ -103,6 +112,12 @@ void report_tally_add(report_tally *tally, assay_verdict verdict);
 
 /* True for the verdicts that only claims have. */
 bool report_is_claim_verdict(assay_verdict verdict);
+
+/* Whether two series belong on one chart. */
+bool report_same_chart(const assay_series *a, const assay_series *b);
+
+/* Whether two counts do. */
+bool report_same_counting(const assay_count *a, const assay_count *b);
 
 /* How much of its limit a result used up: at most 1 if it passed; NaN if that cannot be said. */
 double report_limit_used(const assay_result *result);

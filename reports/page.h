@@ -84,9 +84,12 @@ void report_index_page(report_text *t, const report_model *model, const report_t
 void report_algorithm_page(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
                            const report_text *chart_js);
 
+/* The sections of what checks and benchmarks recorded: convergence, quality and speed, counts of operations, fitted
+ * exponents, other curves. Returns the next free number of a chart. */
+unsigned report_quantities(report_text *t, const report_model_algorithm *algorithm, unsigned id);
+
 /* The charts of an algorithm's page; each returns the next free number of a chart. */
 unsigned report_accuracy_charts(report_text *t, const report_model_algorithm *algorithm, unsigned id);
-unsigned report_series_charts(report_text *t, const report_model_algorithm *algorithm, unsigned id);
 unsigned report_speed_charts(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
                              unsigned id);
 unsigned report_history_charts(report_text *t, const report_model *model, const report_model_algorithm *algorithm,

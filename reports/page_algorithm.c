@@ -109,6 +109,9 @@ static void write_check_name(report_text *t, const report_model *model, const re
         report_text_html(t, r->reason);
         report_text_add(t, "</small>");
     }
+    if (r->false_alarm > 0)
+        report_text_format(t, "<small class=\"reason\">false alarm at a random seed: at most %s</small>",
+                           report_number(r->false_alarm, 2).text);
     report_origin(t, model, result->run);
 }
 
@@ -227,18 +230,6 @@ static unsigned write_accuracy(report_text *t, const report_model *model, const 
     return id;
 }
 
-static unsigned write_series(report_text *t, const report_model_algorithm *a, unsigned id)
-{
-    if (!a->series_count)
-        return id;
-    report_section_begin(t, "series", "Measured curves");
-    report_text_add(t, "<div class=\"charts\">\n");
-    id = report_series_charts(t, a, id);
-    report_text_add(t, "</div>\n");
-    report_section_end(t);
-    return id;
-}
-
 /* ---- Timings ---------------------------------------------------------------------------------------------------- */
 
 static void rate_cell(report_table *table, double amount, double seconds, const char *unit)
@@ -263,7 +254,8 @@ static void write_timed_name(report_text *t, const report_model *model, const re
     report_origin(t, model, timing->run);
 }
 
-static void timing_row(report_table *table, const report_model *model, const report_model_timing *timing)
+static void timing_row(report_table *table, const report_model *model, const report_model_timing *timing,
+                       bool has_quality)
 {
     const assay_timing *r = &timing->record;
     double seconds = timing->median.estimate;
@@ -277,6 +269,8 @@ static void timing_row(report_table *table, const report_model *model, const rep
     report_cell_number(table, r->threads, threads);
     report_cell_interval(table, &timing->median, "s");
     report_cell_interval(table, &timing->speedup, "x");
+    if (has_quality)
+        report_cell_number(table, r->quality, report_number(r->quality, 4).text);
     rate_cell(table, r->items, seconds, "item/s");
     rate_cell(table, r->bytes, seconds, "B/s");
     rate_cell(table, r->flops, seconds, "op/s");
@@ -330,14 +324,27 @@ static void write_workload(report_text *t, const report_model *model, const repo
     report_text_add(t, "<h3>");
     report_text_html(t, timings[0].record.workload);
     report_text_add(t, "</h3>\n");
-    report_table table = report_table_begin(
-        t, timings[0].record.workload,
-        REPORT_COLUMNS({"Size", REPORT_NUMBERS}, {"Implementation", REPORT_WORDS}, {"Threads", REPORT_NUMBERS},
-                       {"Time", REPORT_NUMBERS}, {"Over the reference", REPORT_NUMBERS}, {"Items", REPORT_NUMBERS},
-                       {"Bytes", REPORT_NUMBERS}, {"Operations", REPORT_NUMBERS}, {"Of the limit", REPORT_NUMBERS},
-                       {"Replay", REPORT_WORDS}));
+    const char *quality = "";
+    for (size_t i = 0; i < count && !*quality; i++)
+        quality = timings[i].record.quality_label;
+    report_column columns[12] = {{"Size", REPORT_NUMBERS},
+                                 {"Implementation", REPORT_WORDS},
+                                 {"Threads", REPORT_NUMBERS},
+                                 {"Time", REPORT_NUMBERS},
+                                 {"Over the reference", REPORT_NUMBERS}};
+    size_t used = 5;
+    if (*quality)
+        columns[used++] = (report_column){quality, REPORT_NUMBERS};
+    static const report_column rest[] = {{"Items", REPORT_NUMBERS},
+                                         {"Bytes", REPORT_NUMBERS},
+                                         {"Operations", REPORT_NUMBERS},
+                                         {"Of the limit", REPORT_NUMBERS},
+                                         {"Replay", REPORT_WORDS}};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        columns[used++] = rest[i];
+    report_table table = report_table_begin(t, timings[0].record.workload, columns, used);
     for (size_t i = 0; i < count; i++)
-        timing_row(&table, model, &timings[i]);
+        timing_row(&table, model, &timings[i], *quality != '\0');
     report_table_end(&table);
     write_counters(t, timings, count);
 }
@@ -388,7 +395,7 @@ void report_algorithm_page(report_text *t, const report_model *model, const repo
     write_checks(t, model, a);
     unsigned id = write_accuracy(t, model, a, 1);
     id = write_speed(t, model, a, id);
-    id = write_series(t, a, id);
+    id = report_quantities(t, a, id);
     report_section_begin(t, "history", "History");
     report_history_charts(t, model, a, id);
     report_section_end(t);

@@ -1,4 +1,4 @@
-/* The charts: accuracy, speed, size, roofline, curves, history. */
+/* The charts: accuracy, speed, size, roofline, history. */
 #include "reports/chart.h"
 #include "reports/number.h"
 #include "reports/page.h"
@@ -138,31 +138,6 @@ unsigned report_accuracy_charts(report_text *t, const report_model_algorithm *a,
             end++;
         histogram_chart(t, a, i, end, id++);
         binade_chart(t, a, i, end, id++);
-    }
-    return id;
-}
-
-/* ---- Recorded series -------------------------------------------------------------------------------------------- */
-
-unsigned report_series_charts(report_text *t, const report_model_algorithm *a, unsigned id)
-{
-    static const report_draw draws[] = {[ASSAY_HISTOGRAM] = REPORT_BARS,
-                                        [ASSAY_LINE] = REPORT_LINE,
-                                        [ASSAY_SCATTER] = REPORT_POINTS,
-                                        [ASSAY_FRONT] = REPORT_FRONT};
-    for (size_t i = 0, end; i < a->series_count; i = end) {
-        const assay_series *first = &a->series[i].record;
-        report_chart chart = {.title = first->chart,
-                              .x = {.label = first->x_label, .log = first->x_log},
-                              .y = {.label = first->y_label, .log = first->y_log}};
-        for (end = i; end < a->series_count && a->series[end].record.chart == first->chart; end++) {
-            const assay_series *s = &a->series[end].record;
-            bool told_apart = *s->label != '\0';
-            report_chart_begin(&chart, told_apart ? s->label : s->implementation, draws[s->style]);
-            for (size_t k = 0; k < s->count; k++)
-                report_chart_point(&chart, s->x[k], s->y[k], NAN, NAN);
-        }
-        report_chart_write(&chart, t, id++);
     }
     return id;
 }

@@ -297,7 +297,8 @@ static void write_machine(report_text *t, const report_model *model)
                                       .level = "–",
                                       .depth = "–",
                                       .shard = "–",
-                                      .started = "–"};
+                                      .started = "–",
+                                      .data = "–"};
     const assay_run *v = model->verify ? &model->verify->stored.run : &nothing;
     const assay_run *b = model->bench ? &model->bench->stored.run : &nothing;
     report_section_begin(t, "machine", "Machine and build");
@@ -313,6 +314,7 @@ static void write_machine(report_text *t, const report_model *model)
     field_row(&table, "Depth", *v->depth ? v->depth : "–", *b->depth ? b->depth : "–");
     field_row(&table, "Shard", v->shard, b->shard);
     field_row(&table, "Started", v->started, b->started);
+    field_row(&table, "Data of the user", *v->data ? v->data : "–", *b->data ? b->data : "–");
     const report_model_run *runs[] = {model->verify, model->bench};
     char numbers[5][2][48];
     for (int i = 0; i < 2; i++) {

@@ -22,7 +22,7 @@ bool report_timing_batch_add(report_timing_batch *batch, report_arena *arena, co
     }
     assay_timing t = *timing;
     const char **const strings[] = {&t.algorithm, &t.implementation,  &t.workload, &t.limit_name,
-                                    &t.note,      &t.counters_reason, &t.replay};
+                                    &t.note,      &t.counters_reason, &t.replay,   &t.quality_label};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         if (!(*strings[i] = report_arena_string(arena, *strings[i])))
             return false;

@@ -2,6 +2,7 @@
 #include "report_fixture.h"
 
 #include "assay/random.h"
+#include "assay/statistics.h"
 #include "reports/store.h"
 
 #include <ftw.h>
@@ -280,6 +281,149 @@ static void add_curves(fixture *f)
     add_series(f, "lmul", "distribution of errors", "k = 4", ASSAY_HISTOGRAM, "bin", "products", 0, bell, 25);
 }
 
+/* ---- Quantities ------------------------------------------------------------------------------------------------- */
+
+static void add_quantity(fixture *f, assay_series s)
+{
+    s.algorithm = "lmul";
+    s.implementation = s.implementation ? s.implementation : "avx512";
+    check_status(f, report_store_add_series(f->store, f->run, &s));
+}
+
+/* Errors of three methods over iterations and over seconds: one needs forty times the iterations of another. */
+static void add_convergence(fixture *f)
+{
+    static const struct {
+        const char *name;
+        double rate, seconds;
+        size_t count;
+    } methods[] = {{"Newton", 0.4, 2e-3, 25}, {"Sinkhorn", 0.98, 1e-4, 1000}, {"Sinkhorn, damped", 0.96, 1.4e-4, 500}};
+    static double iterations[1000], seconds[1000], errors[1000];
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+        for (size_t i = 0; i < methods[m].count; i++) {
+            iterations[i] = (double)i;
+            seconds[i] = methods[m].seconds * (double)i;
+            errors[i] = 0.3 * pow(methods[m].rate, (double)i);
+        }
+        for (int in_time = 0; in_time < 2; in_time++)
+            add_quantity(f, (assay_series){.kind = ASSAY_CONVERGENCE,
+                                           .chart = "Transport of MNIST digits, n = 784",
+                                           .label = methods[m].name,
+                                           .style = ASSAY_LINE,
+                                           .x_label = in_time ? "seconds" : "iterations",
+                                           .y_label = "violation of the marginals",
+                                           .y_log = 1,
+                                           .count = methods[m].count,
+                                           .x = in_time ? seconds : iterations,
+                                           .y = errors});
+    }
+}
+
+static void add_quality(fixture *f)
+{
+    const double recall[] = {0.71, 0.85, 0.93, 0.97, 0.99}, ours[] = {9e4, 6e4, 3.4e4, 1.9e4, 9e3};
+    const double theirs[] = {7e4, 4.4e4, 2.5e4, 1.3e4, 6e3};
+    for (int peer = 0; peer < 2; peer++)
+        add_quantity(f, (assay_series){.kind = ASSAY_QUALITY_SPEED,
+                                       .chart = "Words, n = 100,000",
+                                       .label = peer ? "hnswlib" : "ours",
+                                       .style = ASSAY_LINE,
+                                       .x_label = "recall@10",
+                                       .y_label = "queries per second",
+                                       .count = 5,
+                                       .x = recall,
+                                       .y = peer ? theirs : ours});
+}
+
+static void add_counts(fixture *f)
+{
+    static const char *const levels[] = {"reference", "avx2"};
+    for (int i = 0; i < 2; i++) { /* both count the same and share a bar */
+        const assay_count counts[] = {
+            {"lmul", levels[i], "hard family, m = 4096", "las vegas", "word operations", 3.1e6, 9e6},
+            {"lmul", levels[i], "hard family, m = 4096", "abrahamson", "word operations", 1.66e7, 2.2e7},
+            {"lmul", levels[i], "hard family, m = 4096", "every pair", "word operations", 1.7e9, NAN},
+            {"lmul", levels[i], "", "", "visited vertices", 120 + i, NAN},
+        };
+        for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+            check_status(f, report_store_add_count(f->store, f->run, &counts[k]));
+    }
+}
+
+static void add_scaling(fixture *f)
+{
+    const double sizes[] = {512, 1024, 2048, 4096, 8192}, quadratic[] = {1.1e6, 4.1e6, 1.7e7, 6.6e7, 2.7e8};
+    const double almost[] = {9e5, 2.0e6, 4.3e6, 9.1e6, 1.95e7};
+    for (int k = 0; k < 2; k++) {
+        const double *y = k ? almost : quadratic;
+        assay_interval exponent = {NAN, NAN, NAN};
+        double factor = NAN;
+        check_status(f, assay_fit_exponent(sizes, y, 5, 0.95, &exponent, &factor));
+        add_quantity(f, (assay_series){.kind = ASSAY_SCALING,
+                                       .chart = "Cost of a gradient",
+                                       .label = k ? "approximate" : "exact",
+                                       .style = ASSAY_SCATTER,
+                                       .x_label = "length L of the sequence",
+                                       .y_label = "multiply-adds",
+                                       .x_log = 1,
+                                       .y_log = 1,
+                                       .count = 5,
+                                       .x = sizes,
+                                       .y = y,
+                                       .exponent = exponent.estimate,
+                                       .exponent_low = exponent.low,
+                                       .exponent_high = exponent.high,
+                                       .factor = factor});
+    }
+}
+
+static void add_quantities(fixture *f)
+{
+    add_convergence(f);
+    add_quality(f);
+    add_counts(f);
+    add_scaling(f);
+}
+
+/* A benchmark whose sizes are settings: more work, better results. */
+static void add_graded_timings(fixture *f)
+{
+    static const double quality[] = {0.8, 0.92, 0.97, 0.99};
+    for (int size = 0; size < 4; size++) {
+        for (int who = 0; who < 3; who++) {
+            double seconds[9];
+            for (int i = 0; i < 9; i++)
+                seconds[i] = (10 << size) * (1.2 - 0.3 * (who == 1)) * (1 + 0.01 * i) * 1e-6;
+            const assay_timing t = {.algorithm = "lmul",
+                                    .implementation = who == 0   ? "reference"
+                                                      : who == 1 ? "avx512"
+                                                                 : "hnswlib",
+                                    .is_peer = who == 2,
+                                    .is_reference = who == 0,
+                                    .workload = "search",
+                                    .size = UINT64_C(10) << size,
+                                    .threads = 1,
+                                    .repetitions = 9,
+                                    .seconds = seconds,
+                                    .bytes = NAN,
+                                    .flops = NAN,
+                                    .items = 1,
+                                    .working_set = NAN,
+                                    .limit_seconds = NAN,
+                                    .note = "",
+                                    .cycles = NAN,
+                                    .instructions = NAN,
+                                    .branch_misses = NAN,
+                                    .cache_misses = NAN,
+                                    .counters_reason = "",
+                                    .replay = "build/assay bench lmul",
+                                    .quality = quality[size] - 0.02 * (who == 2),
+                                    .quality_label = "recall@10"};
+            check_status(f, report_store_add_timing(f->store, f->run, &t));
+        }
+    }
+}
+
 /* ---- Timings ---------------------------------------------------------------------------------------------------- */
 
 typedef struct contender {
@@ -385,6 +529,7 @@ static void fill(fixture *f)
     add_lmul(f);
     add_hostile(f);
     add_curves(f);
+    add_quantities(f);
     add_sweep(f, "reference", 0.0);
     add_sweep(f, "baseline", 0.39);
     add_sweep(f, "avx2", 0.39);
@@ -392,6 +537,7 @@ static void fill(fixture *f)
     begin(f, "bench", "ba9876543210", "2026-11-24T16:30:00Z", "");
     add_limits(f);
     add_timings(f, 1);
+    add_graded_timings(f);
     check_status(f, report_store_end_run(f->store, f->run, 71));
     begin(f, "verify", "ba9876543210", "2026-11-24T17:00:00Z", "full"); /* of one check, and interrupted */
     add_measured(f, "evolved_exp", "avx512", ASSAY_LAW, "monotone", "4096 neighbours", 0.004, 1, "ulp");

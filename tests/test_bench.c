@@ -1127,6 +1127,52 @@ START_TEST(nothing_known_is_no_limit)
 }
 END_TEST
 
+/* ---- Quality ----------------------------------------------------------------------------------------------------- */
+
+static assay_status make_graded(bench_state *state)
+{
+    const assay_status status = make_numbers(state);
+    state->quality = 0.5;
+    return status;
+}
+
+static assay_status run_graded(bench_state *state)
+{
+    work(state, state->size);
+    state->quality = assay_cpu_level() == ASSAY_REFERENCE ? 1 : 0.9;
+    return ASSAY_OK;
+}
+
+static assay_status run_ungraded(bench_state *state)
+{
+    work(state, state->size);
+    return ASSAY_OK;
+}
+
+static const bench_workload graded[] = {{.name = "graded",
+                                         .sizes = {1000},
+                                         .quality_label = "recall@10",
+                                         .setup = make_graded,
+                                         .teardown = release_numbers,
+                                         .run = run_graded,
+                                         .levels = ASSAY_LEVEL_BIT(ASSAY_BASELINE),
+                                         .peers = {{.name = "silent", .run = run_ungraded, .single_thread = true}}}};
+
+/* Items share a state; a result's quality is still that of its own item, or what the setup said of all. */
+START_TEST(qualities_are_of_the_item)
+{
+    bench_add("bench_probe", graded, 1);
+    assert_ok(run("bench_probe/*/graded", (bench_options){0}));
+    ck_assert_double_eq(timing_of("reference")->timing.quality, 1);
+    ck_assert_double_eq(timing_of("baseline")->timing.quality, 0.9);
+    ck_assert_double_eq(timing_of("silent")->timing.quality, 0.5);
+    ck_assert_str_eq(timing_of("silent")->timing.quality_label, "recall@10");
+    assert_ok(run("bench_probe/reference/weighted", (bench_options){.quick = true}));
+    ck_assert_double_nan(timing_of("reference")->timing.quality);
+    ck_assert_str_eq(timing_of("reference")->timing.quality_label, "");
+}
+END_TEST
+
 /* ---- The suite -----------------------------------------------------------------------------------------------------
  */
 
@@ -1149,7 +1195,7 @@ Suite *test_bench(void)
     Suite *suite = suite_create("bench");
     ADD("timing", every_repetition_is_recorded, eight_times_the_work_is_slower, repetitions_are_interleaved,
         each_runs_at_its_level_with_its_threads, one_thread_is_timed_once, setup_is_shared_and_torn_down,
-        quick_takes_quick_sizes, replay_selects_the_item);
+        quick_takes_quick_sizes, replay_selects_the_item, qualities_are_of_the_item);
     ADD("skipping", what_is_missing_is_skipped, a_narrowed_level_is_obeyed, a_failed_setup_skips_its_group,
         a_failed_kernel_is_skipped, an_interrupted_run_keeps_what_was_finished);
     ADD("options", options_are_checked, an_empty_sink_will_do, shards_share_the_groups, the_list_is_complete,

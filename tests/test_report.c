@@ -255,6 +255,51 @@ END_TEST
 
 static int drawn_peak;
 
+START_TEST(quantities_have_their_charts_and_tables)
+{
+    write_report(true);
+    char *page = content_of(out, "lmul.html");
+    const char *const parts[] = {
+        "Transport of MNIST digits, n = 784: error over iterations",
+        "Transport of MNIST digits, n = 784: error over time",
+        "violation of the marginals over iterations",
+        "Words, n = 100,000",
+        "queries per second over recall@10",
+        "Benchmark search",
+        "items per second over recall@10",
+        "\"name\":\"size 80\"",
+        "hnswlib (peer)",
+        "word operations: hard family, m = 4096",
+        "allowed by theory",
+        "<td data-label=\"Method\">every pair</td>",
+        "34.4 %", /* of the allowed */
+        "Cost of a gradient",
+        "exact: exponent 1.99 (1.947–2.031)",
+        "\"draw\":\"fit\"",
+        "multiply-adds over length L of the sequence",
+        ">recall@10</th>",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        ck_assert_has(page, parts[i]);
+    ck_assert_lacks(page, "las vegas, avx2"); /* both levels count the same */
+    ck_assert_has(page, "\"categories\":[\"reference\",\"avx2\"]");
+    free(page);
+
+    char *markdown = content_of(out, "report.md");
+    ck_assert_has(markdown, "### Counted operations");
+    ck_assert_has(markdown, "### Fitted exponents");
+    ck_assert_has(markdown, "### Convergence");
+    free(markdown);
+
+    char *json = content_of(out, "results.json");
+    ck_assert_has(json, "\"kind\": \"quality and speed\"");
+    ck_assert_has(json, "\"exponent\": {");
+    ck_assert_has(json, "\"counted\": \"word operations\"");
+    ck_assert_has(json, "\"quality_label\": \"recall@10\"");
+    free(json);
+}
+END_TEST
+
 START_TEST(long_series_keep_their_peaks)
 {
     write_report(true);
@@ -803,6 +848,7 @@ Suite *test_report(void)
     tcase_add_test(files, success_is_said_too);
     tcase_add_test(files, page_of_an_algorithm_is_complete);
     tcase_add_test(files, long_series_keep_their_peaks);
+    tcase_add_test(files, quantities_have_their_charts_and_tables);
     tcase_add_test(files, a_part_does_not_hide_the_rest);
     tcase_add_test(files, json_holds_everything);
     tcase_add_test(files, sweeps_are_joined);

@@ -190,6 +190,27 @@ static void draw(verify_context *v)
     verify_true(v, true, "drawn");
 }
 
+static void record_all(verify_context *v)
+{
+    const double iterations[] = {0, 1, 2, 3}, error[] = {1, 0.5, 0, NAN}; /* the last two cannot be drawn */
+    const double quality[] = {0.9, 0.99}, speed[] = {1e4, 1e3}, sizes[] = {10, 20, 40}, costs[] = {300, 1200, 4800};
+    assay_interval exponent;
+    verify_record_convergence(v, "chart", "method", VERIFY_ITERATIONS, "error", iterations, error, 4);
+    verify_record_convergence(v, "chart", "method", VERIFY_SECONDS, "error", iterations, error, 4);
+    verify_record_quality_speed(v, "chart", "method", "recall", "queries per second", quality, speed, 2);
+    verify_record_count(v, "workload", "method", "steps", 120, 150);
+    verify_record_count(v, "workload", "other", "steps", 130, NAN);
+    if (verify_record_exponent(v, "chart", "method", "n", "steps", sizes, costs, 3, &exponent))
+        verify_at_most(v, fabs(exponent.estimate - 2), 1e-12, "", "exponent");
+}
+
+static void record_wrongly(verify_context *v)
+{
+    const double x[] = {1, 1, 1}, y[] = {1, 2, 3};
+    assay_interval exponent;
+    verify_record_exponent(v, "chart", "method", "n", "steps", x, y, 3, &exponent);
+}
+
 static void refuse(verify_context *v)
 {
     verify_rejects(v, assay_fail(ASSAY_OUT_OF_RANGE, "k is 0, must be 1 to 23"), ASSAY_OUT_OF_RANGE, "k", "k = 0");
@@ -238,6 +259,8 @@ static const verify_check checks[] = {
     {.kind = ASSAY_ORACLE, .name = "three", .run = measure_three},
     {.kind = ASSAY_LAW, .name = "skip", .run = skip},
     {.kind = ASSAY_LAW, .name = "draw", .run = draw},
+    {.kind = ASSAY_LAW, .name = "quantities", .run = record_all, .false_alarm = 1e-9},
+    {.kind = ASSAY_LAW, .name = "no_exponent", .run = record_wrongly},
     {.kind = ASSAY_REJECTION, .name = "refuse", .run = refuse},
     {.kind = ASSAY_REJECTION, .name = "refuse_wrongly", .run = refuse_wrongly},
     {.name = "always", .claim = &always},
@@ -254,6 +277,11 @@ static struct {
     char reason[1024], replay[512];
     double y[3];
     int y_log;
+    size_t kinds[4]; /* series of each kind */
+    size_t points;   /* of convergences */
+    double exponent, factor;
+    double counts[2], allowed[2];
+    size_t count;
 } seen;
 
 static void take_result(void *self, const assay_result *result)
@@ -269,18 +297,41 @@ static void take_result(void *self, const assay_result *result)
 static void take_series(void *self, const assay_series *series)
 {
     (void)self;
+    ck_assert_str_eq(series->algorithm, "synthetic");
+    ck_assert_str_eq(series->chart, "chart");
+    ck_assert_str_eq(series->label, series->kind == ASSAY_POINTS ? "label" : "method");
+    seen.kinds[series->kind]++;
+    if (series->kind == ASSAY_CONVERGENCE)
+        seen.points += series->count;
+    if (series->kind == ASSAY_SCALING) {
+        seen.exponent = series->exponent;
+        seen.factor = series->factor;
+        ck_assert(series->exponent_low <= series->exponent && series->exponent <= series->exponent_high);
+    }
+    if (series->kind != ASSAY_POINTS)
+        return;
     seen.series++;
     memcpy(seen.y, series->y, sizeof seen.y);
     seen.y_log = series->y_log;
-    ck_assert_str_eq(series->algorithm, "synthetic");
-    ck_assert_str_eq(series->chart, "chart");
     ck_assert_str_eq(series->y_label, "y");
+}
+
+static void take_count(void *self, const assay_count *count)
+{
+    (void)self;
+    ck_assert_str_eq(count->algorithm, "synthetic");
+    ck_assert_str_eq(count->workload, "workload");
+    ck_assert_str_eq(count->method, seen.count ? "other" : "method");
+    ck_assert_str_eq(count->counted, "steps");
+    ck_assert_uint_lt(seen.count, 2);
+    seen.counts[seen.count] = count->count;
+    seen.allowed[seen.count++] = count->allowed;
 }
 
 static verify_summary run(const char *pattern)
 {
     verify_options options = {.patterns = &pattern, .pattern_count = 1, .seed = 1, .program = "assay"};
-    verify_sink sink = {.result = take_result, .series = take_series};
+    verify_sink sink = {.result = take_result, .series = take_series, .count = take_count};
     verify_summary summary;
     memset(&seen, 0, sizeof seen);
     ck_assert_int_eq(verify_run(&options, &sink, &summary), ASSAY_OK);
@@ -362,6 +413,22 @@ START_TEST(skips_and_series)
     ck_assert_uint_eq(seen.series, 1);
     ck_assert(isinf(seen.y[2]) && seen.y[1] == 5 && seen.y_log == 1);
     ck_assert_uint_eq(run("synthetic/*/refuse").passed, 1);
+}
+END_TEST
+
+START_TEST(quantities_come_through)
+{
+    ck_assert_uint_eq(run("synthetic/*/quantities").passed, 1);
+    ck_assert_double_eq(seen.last.false_alarm, 1e-9);
+    ck_assert_uint_eq(seen.kinds[ASSAY_CONVERGENCE], 2);
+    ck_assert_uint_eq(seen.points, 4); /* errors of 0 and NaN are left out */
+    ck_assert_uint_eq(seen.kinds[ASSAY_QUALITY_SPEED], 1);
+    ck_assert_uint_eq(seen.kinds[ASSAY_SCALING], 1);
+    ck_assert_double_eq_tol(seen.exponent, 2, 1e-12);
+    ck_assert_double_eq_tol(seen.factor, 3, 1e-9);
+    ck_assert_uint_eq(seen.count, 2);
+    ck_assert(seen.counts[0] == 120 && seen.allowed[0] == 150 && seen.counts[1] == 130 && isnan(seen.allowed[1]));
+    expect_failure("synthetic/*/no_exponent", "no exponent can be fitted");
 }
 END_TEST
 
@@ -501,6 +568,7 @@ Suite *test_runner(void)
     tcase_add_test(test_case, accidents_are_named);
     tcase_add_test(test_case, the_tightest_measurement_is_shown);
     tcase_add_test(test_case, skips_and_series);
+    tcase_add_test(test_case, quantities_come_through);
     tcase_add_test(test_case, claims_get_their_verdicts);
     tcase_add_test(test_case, plan_obeys_depth_patterns_and_shards);
     tcase_add_test(test_case, patterns_match_by_part);

@@ -203,6 +203,8 @@
         });
         if (series.draw === "points")
             Object.assign(line, {pointRadius: 5});
+        if (series.draw === "fit")
+            Object.assign(line, {pointRadius: 0, pointHoverRadius: 0, borderDash: [], borderWidth: 1.25, fit: true});
         if (series.draw === "limit")
             Object.assign(line, {
                 borderColor: palette.limit, backgroundColor: palette.limit, borderDash: [5, 4], borderWidth: 1.25,
@@ -304,7 +306,7 @@
                 scales: data.horizontal ? {x: y, y: x} : {x, y},
                 interaction: {mode: "nearest", intersect: false, axis: data.horizontal ? "y" : "x"},
                 plugins: {
-                    legend: {display: true, position: "bottom", labels: {color: palette.ink, usePointStyle: true, boxHeight: 8, padding: 11, filter: (item, all) => !all.datasets[item.datasetIndex].limit}},
+                    legend: {display: true, position: "bottom", labels: {color: palette.ink, usePointStyle: true, boxHeight: 8, padding: 11, filter: (item, all) => !all.datasets[item.datasetIndex].limit && !all.datasets[item.datasetIndex].fit}},
                     tooltip: {callbacks: tooltip(data)},
                     whiskers: {colour: palette.ink},
                     lineNames: {colour: palette.soft},
