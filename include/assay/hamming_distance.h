@@ -36,11 +36,11 @@ ASSAY_BEGIN_DECLARATIONS
 
 /** How exact distances are computed. All methods give the same numbers. */
 typedef enum hamming_distance_method {
-    HAMMING_DISTANCE_AUTO,   /**< the one that a cost model of this library expects to be fastest */
-    HAMMING_DISTANCE_DIRECT, /**< two loops, O(n m): the definition */
-    HAMMING_DISTANCE_SIMD,   /**< symbols compared in vectors, one pattern symbol against many shifts; O(n m) */
-    HAMMING_DISTANCE_DNA2,   /**< symbols 0 to 3 as two bit planes, mismatches by counting bits; O(n m / word) */
-    HAMMING_DISTANCE_SLICED, /**< a bit plane for each symbol, counters in bit slices; O(n m / word + n symbols) */
+    HAMMING_DISTANCE_AUTO,       /**< the one that a cost model of this library expects to be fastest */
+    HAMMING_DISTANCE_DIRECT,     /**< two loops, O(n m): the definition */
+    HAMMING_DISTANCE_SIMD,       /**< symbols compared in vectors, one pattern symbol against many shifts; O(n m) */
+    HAMMING_DISTANCE_DNA2,       /**< symbols 0 to 3 as two bit planes, mismatches by counting bits; O(n m / word) */
+    HAMMING_DISTANCE_SLICED,     /**< a bit plane for each symbol, counters in bit slices; O(n m / word + n symbols) */
     HAMMING_DISTANCE_FFT_ALL,    /**< Fischer and Paterson: a correlation for each symbol; O(symbols n log m) */
     HAMMING_DISTANCE_ABRAHAMSON, /**< rare symbols by pairs, frequent ones by FFT_ALL; O(n sqrt(m log m)) */
     HAMMING_DISTANCE_LASVEGAS,   /**< transforms modulo a small prime, repaired by hashing: a certain answer in random
@@ -53,23 +53,23 @@ const char *hamming_distance_method_name(hamming_distance_method method);
 
 /** What a call did. Every call adds to the numbers. */
 typedef struct hamming_distance_counters {
-    uint64_t pairs;             /**< matching pairs added one by one */
-    uint64_t transforms;        /**< of floating-point numbers */
-    uint64_t butterflies;       /**< of those: N/2 log2 N for N real numbers, a word for each number */
-    uint64_t filter_butterflies; /**< those spent by the filter of bounded distances; not in @c butterflies */
+    uint64_t pairs;               /**< matching pairs added one by one */
+    uint64_t transforms;          /**< of floating-point numbers */
+    uint64_t butterflies;         /**< of those: N/2 log2 N for N real numbers, a word for each number */
+    uint64_t filter_butterflies;  /**< those spent by the filter of bounded distances; not in @c butterflies */
     uint64_t modular_transforms;  /**< of 16-bit residues */
     uint64_t modular_butterflies; /**< of those; four 16-bit residues fit in a 64-bit word */
     uint64_t modular_products;    /**< products of residues between transforms */
-    uint64_t groups;          /**< groups of symbols whose matches were counted modulo a prime */
-    uint64_t repaired_groups; /**< of them, those whose counts could exceed the modulus */
-    uint64_t attempts;        /**< pairs of hash primes drawn for these: at least one each */
-    uint64_t fallbacks;       /**< groups given up after 8 attempts and done by floating-point transforms */
-    uint64_t overflowed;      /**< differences whose count was at least the modulus, all of them repaired */
-    uint64_t candidates;      /**< shifts that the filter of bounded distances kept */
-    uint64_t verified;        /**< of them, those compared directly */
-    uint64_t periodic_blocks; /**< blocks of text done by their period */
-    uint64_t events;          /**< places where a text or pattern differs from itself one period before */
-    uint64_t float64_blocks;  /**< blocks of text done again in float64 because float32 was not certain */
+    uint64_t groups;              /**< groups of symbols whose matches were counted modulo a prime */
+    uint64_t repaired_groups;     /**< of them, those whose counts could exceed the modulus */
+    uint64_t attempts;            /**< pairs of hash primes drawn for these: at least one each */
+    uint64_t fallbacks;           /**< groups given up after 8 attempts and done by floating-point transforms */
+    uint64_t overflowed;          /**< differences whose count was at least the modulus, all of them repaired */
+    uint64_t candidates;          /**< shifts that the filter of bounded distances kept */
+    uint64_t verified;            /**< of them, those compared directly */
+    uint64_t periodic_blocks;     /**< blocks of text done by their period */
+    uint64_t events;              /**< places where a text or pattern differs from itself one period before */
+    uint64_t float64_blocks;      /**< blocks of text done again in float64 because float32 was not certain */
 } hamming_distance_counters;
 
 /** Pairs, transforms and products in 64-bit words: a pair, a butterfly of real numbers, or four residues. */
@@ -95,7 +95,8 @@ assay_status hamming_distance_exact(const void *text, size_t n, const void *patt
                                     hamming_distance_method method, const hamming_distance_options *options,
                                     int32_t *out);
 
-/** out[i] = min(distance[i], k + 1), i <= n - m, for 0 <= k <= m. O(n + n k / sqrt m) in the paper, up to logarithms. */
+/** out[i] = min(distance[i], k + 1), i <= n - m, for 0 <= k <= m. O(n + n k / sqrt m) in the paper, up to logarithms.
+ */
 assay_status hamming_distance_bounded(const void *text, size_t n, const void *pattern, size_t m, size_t symbol_bytes,
                                       size_t k, const hamming_distance_options *options, int32_t *out);
 
@@ -109,8 +110,9 @@ typedef enum hamming_distance_estimator {
 /**
  * Kopelowitz and Porat 2018: with K = ceil(2 / epsilon) classes, each of @p repetitions (at least 1, usually 8) gives
  * every symbol s the class hamming_distance_class(seed, repetition, s, K) at random and computes the exact distances
- * of the classes by FFT_ALL. None exceeds the distance, and the expected loss of each is distance / K. 0 < epsilon <= 1.
- * O(repetitions n log m / epsilon); where HAMMING_DISTANCE_AUTO picks a word-parallel method, exact distances cost less.
+ * of the classes by FFT_ALL. None exceeds the distance, and the expected loss of each is distance / K. 0 < epsilon
+ * <= 1. O(repetitions n log m / epsilon); where HAMMING_DISTANCE_AUTO picks a word-parallel method, exact distances
+ * cost less.
  */
 assay_status hamming_distance_approximate(const void *text, size_t n, const void *pattern, size_t m,
                                           size_t symbol_bytes, double epsilon, size_t repetitions,

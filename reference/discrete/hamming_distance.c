@@ -3,14 +3,12 @@
 #include "assay/memory.h"
 #include "reference/discrete/hamming_distance_parts.h"
 
-ASSAY_CATALOGUE(hamming_distance, .family = "discrete",
-                .title = "Faster Algorithms for Text-to-Pattern Hamming Distances",
-                .authors = "T. M. Chan, C. Jin, V. Vassilevska Williams, Y. Xu", .year = 2023,
-                .identifier = "arXiv:2310.13174",
-                .summary = "Hamming distances between a pattern and every substring of a text: exact, bounded, approximate.",
-                .data = "any file, its bytes being the text",
-                .levels = ASSAY_LEVEL_BIT(ASSAY_BASELINE) | ASSAY_LEVEL_BIT(ASSAY_AVX2) |
-                          ASSAY_LEVEL_BIT(ASSAY_AVX512));
+ASSAY_CATALOGUE(
+    hamming_distance, .family = "discrete", .title = "Faster Algorithms for Text-to-Pattern Hamming Distances",
+    .authors = "T. M. Chan, C. Jin, V. Vassilevska Williams, Y. Xu", .year = 2023, .identifier = "arXiv:2310.13174",
+    .summary = "Hamming distances between a pattern and every substring of a text: exact, bounded, approximate.",
+    .data = "any file, its bytes being the text",
+    .levels = ASSAY_LEVEL_BIT(ASSAY_BASELINE) | ASSAY_LEVEL_BIT(ASSAY_AVX2) | ASSAY_LEVEL_BIT(ASSAY_AVX512));
 
 #define DIRECT(TYPE)                                                                                                   \
     static void direct_##TYPE(const TYPE *text, size_t n, const TYPE *pattern, size_t m, int32_t *out)                 \
@@ -55,8 +53,8 @@ static size_t split_symbols(const hamming_distance_places *text, const hamming_d
     return count;
 }
 
-/* Symbols with more than @p least places in the pattern by transforms of N text symbols, which give the N - m + 1 shifts
- * that do not wrap around (overlap and save); the others by pairs. */
+/* Symbols with more than @p least places in the pattern by transforms of N text symbols, which give the N - m + 1
+ * shifts that do not wrap around (overlap and save); the others by pairs. */
 static assay_status by_blocks(const hamming_distance_strings *strings, size_t N, size_t least, int32_t *out,
                               hamming_distance_counters *counters)
 {

@@ -39,7 +39,8 @@ static assay_status check_options(const hamming_distance_options *options, size_
         return ASSAY_OK;
     const size_t block = options->block;
     if (block != 0 && (block < m || block > (size_t)1 << 30 || (block & (block - 1)) != 0))
-        return assay_fail(ASSAY_OUT_OF_RANGE, "block is %zu, must be 0 or a power of two from m = %zu to 2^30", block, m);
+        return assay_fail(ASSAY_OUT_OF_RANGE, "block is %zu, must be 0 or a power of two from m = %zu to 2^30", block,
+                          m);
     if (options->filters > 64)
         return assay_fail(ASSAY_OUT_OF_RANGE, "filters is %zu, must be 0 to 64", options->filters);
     if (options->modulus > 65521)
@@ -55,7 +56,9 @@ assay_status hamming_distance_check(const hamming_distance_input *input, const h
     const size_t n = input->n, m = input->m, width = input->symbol_bytes;
     if (!input->text || !input->pattern || !out)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null",
-                          !input->text ? "text" : !input->pattern ? "pattern" : "out");
+                          !input->text      ? "text"
+                          : !input->pattern ? "pattern"
+                                            : "out");
     if (width != 1 && width != 2)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "symbol_bytes is %zu, must be 1 or 2", width);
     if (n > HAMMING_DISTANCE_LENGTH_MAX)

@@ -144,10 +144,9 @@ static assay_status find_events(const uint16_t *string, size_t length, size_t pe
 }
 
 /* W[d] = sum of the products of weights of pairs of events x - y = d; w points to W[0]. */
-static assay_status multiply_events(range *r, const hamming_distance_places *text,
-                                    const hamming_distance_places *pattern, int64_t *w)
+static assay_status multiply_events(const hamming_distance_places *text, const hamming_distance_places *pattern,
+                                    double few, int64_t *w, hamming_distance_counters *counters)
 {
-    const double few = sqrt((double)r->m);
     const size_t N = hamming_distance_power_of_two(text->length + pattern->length);
     uint32_t *many = assay_allocate(pattern->symbols, sizeof *many);
     int64_t *counts = assay_allocate(N, sizeof *counts);
@@ -162,11 +161,10 @@ static assay_status multiply_events(range *r, const hamming_distance_places *tex
             for (size_t j = pattern->start[s]; j < pattern->start[s + 1]; j++)
                 w[(ptrdiff_t)text->position[i] - (ptrdiff_t)pattern->position[j]] +=
                     text->weight[i] * pattern->weight[j];
-        r->settings->counters->pairs += (uint64_t)hamming_distance_count(text, s) * hamming_distance_count(pattern, s);
+        counters->pairs += (uint64_t)hamming_distance_count(text, s) * hamming_distance_count(pattern, s);
     }
     if (status == ASSAY_OK && many_count > 0)
-        status = hamming_distance_reference_cyclic(text, pattern, many, many_count, 0, N, counts,
-                                                   r->settings->counters);
+        status = hamming_distance_reference_cyclic(text, pattern, many, many_count, 0, N, counts, counters);
     if (status == ASSAY_OK && many_count > 0)
         for (ptrdiff_t d = 1 - (ptrdiff_t)pattern->length; d < (ptrdiff_t)text->length; d++)
             w[d] += counts[(size_t)d & (N - 1)];
@@ -185,34 +183,47 @@ static void sum_along_period(int64_t *w, ptrdiff_t low, ptrdiff_t high, ptrdiff_
         w[d] += w[d - period];
 }
 
-static assay_status count_by_period(range *r)
+assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n, const uint16_t *pattern, size_t m,
+                                                  size_t symbols, size_t period, int64_t *matches,
+                                                  hamming_distance_counters *counters)
 {
-    const size_t first = r->kept[0], last = r->kept[r->kept_count - 1], n = last - first + r->m, m = r->m;
-    size_t period = last - first;
-    for (size_t i = 1; i < r->kept_count; i++)
-        period = r->kept[i] - r->kept[i - 1] < period ? r->kept[i] - r->kept[i - 1] : period;
-    hamming_distance_places text = {0}, pattern = {0};
+    hamming_distance_places in_text = {0}, in_pattern = {0};
     int64_t *w = assay_allocate(n + m + 2 * period, sizeof *w);
     int64_t *zero = w ? w + m + period : NULL; /* W[0] */
-    assay_status status = w ? find_events(r->text + first, n, period, r->symbols, &text) : ASSAY_NO_MEMORY;
+    assay_status status = w ? find_events(text, n, period, symbols, &in_text) : ASSAY_NO_MEMORY;
     if (status == ASSAY_OK)
-        status = find_events(r->pattern, m, period, r->symbols, &pattern);
+        status = find_events(pattern, m, period, symbols, &in_pattern);
     if (status == ASSAY_OK) {
-        hamming_distance_counters *counters = r->settings->counters;
-        counters->periodic_blocks++;
-        counters->events += text.start[r->symbols] + pattern.start[r->symbols];
-        status = multiply_events(r, &text, &pattern, zero);
+        counters->events += in_text.start[symbols] + in_pattern.start[symbols];
+        status = multiply_events(&in_text, &in_pattern, sqrt((double)m), zero, counters);
     }
     if (status == ASSAY_OK) {
         sum_along_period(zero, -(ptrdiff_t)(m + period), (ptrdiff_t)(n + period), (ptrdiff_t)period);
-        for (size_t i = 0; i < r->kept_count; i++) {
-            const int64_t distance = (int64_t)m - zero[r->kept[i] - first];
-            r->out[r->kept[i]] = (int32_t)(distance <= (int64_t)r->k ? distance : (int64_t)r->k + 1);
-        }
+        memcpy(matches, zero, (n - m + 1) * sizeof *matches);
     }
-    hamming_distance_release_places(&text);
-    hamming_distance_release_places(&pattern);
+    hamming_distance_release_places(&in_text);
+    hamming_distance_release_places(&in_pattern);
     assay_release(w);
+    return status;
+}
+
+static assay_status count_by_period(range *r)
+{
+    const size_t first = r->kept[0], last = r->kept[r->kept_count - 1];
+    size_t period = last - first;
+    for (size_t i = 1; i < r->kept_count; i++)
+        period = r->kept[i] - r->kept[i - 1] < period ? r->kept[i] - r->kept[i - 1] : period;
+    int64_t *matches = assay_allocate(last - first + 1, sizeof *matches);
+    if (!matches)
+        return ASSAY_NO_MEMORY;
+    const assay_status status = hamming_distance_reference_by_period(
+        r->text + first, last - first + r->m, r->pattern, r->m, r->symbols, period, matches, r->settings->counters);
+    r->settings->counters->periodic_blocks++;
+    for (size_t i = 0; status == ASSAY_OK && i < r->kept_count; i++) {
+        const int64_t distance = (int64_t)r->m - matches[r->kept[i] - first];
+        r->out[r->kept[i]] = (int32_t)(distance <= (int64_t)r->k ? distance : (int64_t)r->k + 1);
+    }
+    assay_release(matches);
     return status;
 }
 

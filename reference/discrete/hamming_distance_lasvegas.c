@@ -54,8 +54,8 @@ static assay_status add_exactly(chunk *c, const uint32_t *symbols, size_t count)
     int64_t *counts = assay_allocate(N, sizeof *counts);
     if (!counts)
         return ASSAY_NO_MEMORY;
-    const assay_status status = hamming_distance_reference_cyclic(&c->text, c->pattern, symbols, count, 0, N, counts,
-                                                                  c->settings->counters);
+    const assay_status status =
+        hamming_distance_reference_cyclic(&c->text, c->pattern, symbols, count, 0, N, counts, c->settings->counters);
     for (size_t e = 0; status == ASSAY_OK && e < c->differences; e++)
         c->matches[e] += counts[(e - (c->m - 1)) & (N - 1)];
     assay_release(counts);
@@ -67,8 +67,8 @@ static assay_status finish_group(chunk *c)
 {
     hamming_distance_counters *counters = c->settings->counters;
     const uint32_t q = c->settings->modulus;
-    const hamming_distance_group group = {&c->text, c->pattern, c->group, c->group_count, c->n, c->m, q, c->residues,
-                                          hamming_distance_reference_cyclic};
+    const hamming_distance_group group = {
+        &c->text, c->pattern, c->group, c->group_count, c->n, c->m, q, c->residues, hamming_distance_reference_cyclic};
     if (c->group_count == 0)
         return ASSAY_OK;
     counters->groups++;

@@ -118,6 +118,14 @@ assay_status hamming_distance_repair_with(const hamming_distance_group *group, c
 assay_status hamming_distance_repair(const hamming_distance_group *group, uint64_t seed, uint64_t stream, bool *done,
                                      hamming_distance_counters *counters);
 
+/* ---- hamming_distance_bounded.c ---- */
+
+/* matches[d] = M[d], d = 0 to n - m, by the places where text and pattern (symbols numbered below @p symbols; others do
+ * not count) differ from themselves @p period >= 1 symbols before. */
+assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n, const uint16_t *pattern, size_t m,
+                                                  size_t symbols, size_t period, int64_t *matches,
+                                                  hamming_distance_counters *counters);
+
 /* ---- hamming_distance_approximate.c ---- */
 
 /* hamming_distance_exact() or its reference. */

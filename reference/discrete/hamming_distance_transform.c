@@ -64,9 +64,9 @@ static void spread(const hamming_distance_places *places, size_t symbol, uint32_
 }
 
 /*
- * One product of spectra for each symbol, one transform back: sum over symbols of A conj(B), whose transform at v is the
- * sum of a[x] b[y] with x - y = v. Rounding: each of the three transforms errs by at most about 3 u log2 N relative to
- * its root mean square (u = 2^-53), so that an output errs by at most 9 u log2 N |a| |b|, summed over symbols. With
+ * One product of spectra for each symbol, one transform back: sum over symbols of A conj(B), whose transform at v is
+ * the sum of a[x] b[y] with x - y = v. Rounding: each of the three transforms errs by at most about 3 u log2 N relative
+ * to its root mean square (u = 2^-53), so that an output errs by at most 9 u log2 N |a| |b|, summed over symbols. With
  * |a| |b| at most N that is below 2^-9 for N = 2^38: rounding to the nearest integer is certain for every N that fits.
  */
 assay_status hamming_distance_reference_cyclic(const hamming_distance_places *text,

@@ -1,0 +1,41 @@
+/* hamming_distance: what is checked. Reads as the Verification section of its specification. */
+#include "verify/discrete/hamming_distance_checks.h"
+
+#define EVERY_LEVEL .every_level = true
+
+static const verify_check checks[] = {
+    /* Oracle. */
+    {ASSAY_ORACLE, "examples", "worked examples", EVERY_LEVEL, .run = hamming_check_examples},
+    {ASSAY_ORACLE, "period_example", "the worked example by every period", .run = hamming_check_period_example},
+    {ASSAY_ORACLE, "repair_example", "the worked example of the repair", .run = hamming_check_repair_example},
+    {ASSAY_ORACLE, "definition", "all pairs of 13 lengths, every method", EVERY_LEVEL, .run = hamming_check_definition},
+    {ASSAY_ORACLE, "kronecker", "9 inputs, every method, against products of large integers", EVERY_LEVEL,
+     .run = hamming_check_kronecker},
+
+    /* Laws. */
+    {ASSAY_LAW, "range", "0 to m, and 0 exactly where the strings are equal", EVERY_LEVEL, .run = hamming_check_range},
+    {ASSAY_LAW, "reversal", "both strings reversed", EVERY_LEVEL, .run = hamming_check_reversal},
+    {ASSAY_LAW, "relabelling", "symbols renamed and merged", EVERY_LEVEL, .run = hamming_check_relabelling},
+    {ASSAY_LAW, "sum", "over all shifts, by prefix counts", EVERY_LEVEL, .run = hamming_check_sum},
+    {ASSAY_LAW, "additivity", "a pattern in two parts", EVERY_LEVEL, .run = hamming_check_additivity},
+    {ASSAY_LAW, "triangle", "two patterns", EVERY_LEVEL, .run = hamming_check_triangle},
+    {ASSAY_LAW, "period_identity", "50 random inputs and periods", .run = hamming_check_period_identity},
+    {ASSAY_LAW, "certificate", "deficits of 3 primes for 5 moduli", .run = hamming_check_certificate},
+    {ASSAY_LAW, "bounded", "7 bounds on 9 inputs", EVERY_LEVEL, .run = hamming_check_bounded_monotone},
+    {ASSAY_LAW, "lower_bound", "the largest estimate on 9 inputs", EVERY_LEVEL, .run = hamming_check_lower_bound},
+    {ASSAY_LAW, "product_row", "a row of an equality product", EVERY_LEVEL, .run = hamming_check_product_row},
+    {ASSAY_LAW, "karloff_mean", "1024 repetitions at 61 shifts", EVERY_LEVEL, .false_alarm = 1.9e-8,
+     .run = hamming_check_karloff_mean},
+
+    /* Rejections. */
+    {ASSAY_REJECTION, "rejects_strings", "null, empty, short, long, misaligned, overlapping", EVERY_LEVEL,
+     .run = hamming_check_rejects_strings},
+    {ASSAY_REJECTION, "rejects_options", "methods, symbols of DNA, moduli, blocks, filters", EVERY_LEVEL,
+     .run = hamming_check_rejects_options},
+    {ASSAY_REJECTION, "rejects_estimates", "epsilon, repetitions, estimator", EVERY_LEVEL,
+     .run = hamming_check_rejects_estimates},
+    {ASSAY_REJECTION, "rejects_product", "null, empty, large, overlapping", EVERY_LEVEL,
+     .run = hamming_check_rejects_product},
+};
+
+VERIFY_CHECKS(hamming_distance, checks);
