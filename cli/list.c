@@ -47,6 +47,7 @@ typedef struct inventory {
     size_t check_count;
     const bench_workload *workloads[MOST];
     size_t workload_count;
+    double false_alarm; /* of all quick checks together; the levels of a check see the same random numbers */
 } inventory;
 
 static void gather_check(void *self, const verify_item *item)
@@ -61,6 +62,8 @@ static void gather_check(void *self, const verify_item *item)
     }
     if (i->check_count < MOST)
         i->checks[i->check_count++] = item->check;
+    if (item->check->from == VERIFY_QUICK)
+        i->false_alarm += item->check->false_alarm;
 }
 
 static void gather_workload(void *self, const bench_item *item)
@@ -186,6 +189,8 @@ static void print_text(const assay_algorithm *a, const inventory *i)
     print_implementations(a);
     print_checks(i);
     print_workloads(i);
+    if (i->false_alarm > 0)
+        printf("  %-*sat most %.1g for all quick checks at a random seed\n", INDENT - 2, "false alarm", i->false_alarm);
     if (a->data)
         printf("  %-*s%s\n", INDENT - 2, "--data FILE", a->data);
     putchar('\n');
@@ -262,6 +267,7 @@ static void print_json(const assay_algorithm *a, const inventory *i)
     json_object_set_new(object, "identifier", format_json_text(a->identifier));
     json_object_set_new(object, "summary", format_json_text(a->summary));
     json_object_set_new(object, "data", format_json_text(a->data));
+    json_object_set_new(object, "false_alarm", format_json_number(i->false_alarm));
     json_object_set_new(object, "implementations", json_implementations(a));
     json_object_set_new(object, "checks", json_checks(i));
     json_object_set_new(object, "workloads", json_workloads(i));

@@ -324,6 +324,7 @@ START_TEST(list_tells_what_this_cpu_can_run)
     outcome o = run("$ASSAY list --format json");
     ck_assert_int_eq(o.status, 0);
     int algorithms = 0;
+    double false_alarm = 0;
     for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), algorithms++) {
         json_t *entry = json_loads(line, 0, NULL), *each;
         size_t i;
@@ -340,9 +341,14 @@ START_TEST(list_tells_what_this_cpu_can_run)
                 ck_assert_str_eq(json_string_value(json_object_get(each, "lacks")), lacks);
         }
         ck_assert_uint_gt(i, 0);
+        json_t *alarm = json_object_get(entry, "false_alarm");
+        ck_assert(json_is_number(alarm) && json_number_value(alarm) >= 0);
+        false_alarm += json_number_value(alarm);
         json_decref(entry);
     }
     ck_assert_int_gt(algorithms, 0);
+    ck_assert_msg(false_alarm > 0 && false_alarm < 1e-6,
+                  "a right quick run of the whole collection fails with a probability of up to %g", false_alarm);
     release(&o);
 
     o = run("$ASSAY list sample");

@@ -286,12 +286,13 @@ const verify_claim lmul_claim_c9_gain = {.statement = "Fine-tuning with 3-bit L-
 /* ---- The experiment itself ------------------------------------------------------------------------------------ */
 
 /* The gradient against central differences along random directions. The loss has kinks (relu) and is computed in
- * float32, so that agreement is to parts in a thousand. */
+ * float32, so that agreement is to parts in a thousand; how many kinks a direction crosses is chance, so that images,
+ * model and directions are the same whatever the run's seed. */
 void lmul_check_gradient(verify_context *v)
 {
-    enum { DIRECTIONS = 12, IMAGES = 20 };
+    enum { DIRECTIONS = 12, IMAGES = 20, SEED = 1 };
     lmul_digits *digits = NULL;
-    const assay_status status = lmul_digits_read(verify_seed_of(v), &digits);
+    const assay_status status = lmul_digits_read(SEED, &digits);
     if (status == ASSAY_IO) {
         verify_skip(v, "%s", assay_error());
         return;
@@ -304,11 +305,11 @@ void lmul_check_gradient(verify_context *v)
         for (size_t i = 0; i < IMAGES; i++)
             images[i] = i;
         double loss = 0;
-        lmul_model_start(model, verify_seed_of(v));
+        lmul_model_start(model, SEED);
         verify_ok(v, lmul_model_loss(&model->parameters, digits, images, IMAGES, &exact, &loss, gradient, NULL),
                   "loss");
         for (uint64_t direction = 0; direction < DIRECTIONS; direction++) {
-            const assay_random r = verify_random(v, 70 + direction);
+            const assay_random r = {SEED, 70 + direction};
             const double step = 1e-4;
             const float *g = lmul_parameter_vector(gradient);
             double expected = 0, size = 0, losses[2] = {0, 0};
