@@ -1,0 +1,3 @@
+/* The quadratic family's kernels for AVX-512. */
+#define KERNELS multiblock_bilevel_kernels_avx512
+#include "optimized/bilevel/multiblock_bilevel_kernels_body.h"

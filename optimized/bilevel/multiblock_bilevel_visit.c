@@ -1,0 +1,219 @@
+/*
+ * A sampled block of versions 1 and 2: both times at once.
+ *
+ * A tracked Hessian H needs no eigenvalues to be projected when H - floor 1 has a Cholesky factor, and is factorised
+ * only once unless the block was visited in the last iteration as well: else H_before is H.
+ */
+#include "optimized/bilevel/multiblock_bilevel_lazy.h"
+
+#include "assay/dense.h"
+#include "assay/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SMALL_MATRIX = 32 }; /* up to which LAPACK's calls cost more than the work */
+
+/* ---- Small matrices ---------------------------------------------------------------------------------------------- */
+
+/* l l^T = a - shift 1, lower triangles; false if it is not positive definite. */
+static bool factorise(size_t n, const double *a, double shift, double *l)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double sum = a[i * n + j] - (i == j ? shift : 0);
+            for (size_t k = 0; k < j; k++)
+                sum -= l[i * n + k] * l[j * n + k];
+            if (i == j && !(sum > 0))
+                return false;
+            l[i * n + j] = i == j ? sqrt(sum) : sum / l[j * n + j];
+        }
+    }
+    return true;
+}
+
+static void substitute(size_t n, const double *l, const double *b, double *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        double sum = b[i];
+        for (size_t k = 0; k < i; k++)
+            sum -= l[i * n + k] * x[k];
+        x[i] = sum / l[i * n + i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        x[i] /= l[i * n + i];
+        for (size_t k = 0; k < i; k++)
+            x[k] -= l[i * n + k] * x[i];
+    }
+}
+
+static assay_status factorise_any(size_t n, const double *h, double *factor)
+{
+    if (n > SMALL_MATRIX)
+        return assay_dense_cholesky(n, h, factor);
+    return factorise(n, h, 0, factor) ? ASSAY_OK
+                                      : assay_fail(ASSAY_SINGULAR, "a tracked Hessian is not positive definite");
+}
+
+static assay_status solve_any(size_t n, const double *factor, const double *b, double *x)
+{
+    if (n > SMALL_MATRIX)
+        return assay_dense_cholesky_solve(n, factor, 1, b, x);
+    substitute(n, factor, b, x);
+    return ASSAY_OK;
+}
+
+static bool is_above(size_t n, const double *h, double floor, double *factor)
+{
+    if (n <= SMALL_MATRIX)
+        return factorise(n, h, floor, factor);
+    memcpy(factor, h, n * n * sizeof *h);
+    for (size_t i = 0; i < n; i++)
+        factor[i * n + i] -= floor;
+    return assay_dense_cholesky(n, factor, factor) == ASSAY_OK;
+}
+
+static assay_status project(size_t n, double *h, double floor, double *factor)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            h[i * n + j] = h[j * n + i] = 0.5 * (h[i * n + j] + h[j * n + i]);
+    }
+    if (is_above(n, h, floor, factor))
+        return ASSAY_OK;
+    double *work = assay_allocate(n * n + n, sizeof *work);
+    if (!work)
+        return ASSAY_NO_MEMORY;
+    const assay_status status = multiblock_bilevel_project(h, n, floor, work);
+    assay_release(work);
+    return status;
+}
+
+/* ---- Derivatives at both times ----------------------------------------------------------------------------------- */
+
+static void lower_gradients(const multiblock_bilevel_problem *p, const multiblock_bilevel_slot *s, double *const out[2])
+{
+    if (p->lower_gradient_pair) {
+        p->lower_gradient_pair(p->context, s->lower, out);
+        return;
+    }
+    p->lower_gradient(p->context, &s->lower[0], out[0]);
+    p->lower_gradient(p->context, &s->lower[1], out[1]);
+}
+
+static void lower_hessians(const multiblock_bilevel_problem *p, const multiblock_bilevel_slot *s, double *const out[2])
+{
+    if (p->lower_hessian_pair) {
+        p->lower_hessian_pair(p->context, s->lower, out);
+        return;
+    }
+    p->lower_hessian(p->context, &s->lower[0], out[0]);
+    p->lower_hessian(p->context, &s->lower[1], out[1]);
+}
+
+static void hessian_products(const multiblock_bilevel_problem *p, const multiblock_bilevel_slot *s,
+                             const double *const v[2], double *const out[2])
+{
+    if (p->lower_hessian_product_pair) {
+        p->lower_hessian_product_pair(p->context, s->lower, v, out);
+        return;
+    }
+    p->lower_hessian_product(p->context, &s->lower[0], v[0], out[0]);
+    p->lower_hessian_product(p->context, &s->lower[1], v[1], out[1]);
+}
+
+static void upper_gradients(const multiblock_bilevel_problem *p, const multiblock_bilevel_slot *s, double *const out[2])
+{
+    if (p->upper_gradient_y_pair) {
+        p->upper_gradient_y_pair(p->context, s->upper, out);
+        return;
+    }
+    p->upper_gradient_y(p->context, &s->upper[0], out[0]);
+    p->upper_gradient_y(p->context, &s->upper[1], out[1]);
+}
+
+void multiblock_bilevel_add_shares(const multiblock_bilevel_lazy *f, const multiblock_bilevel_slot *s,
+                                   double *const gradient[2])
+{
+    const multiblock_bilevel_problem *p = f->problem;
+    const double share = 1.0 / (double)f->options.sampled_blocks;
+    const double *const v[] = {s->direction[0], s->direction[1]};
+    for (int time = 0; p->upper_gradient_x && time < 2; time++)
+        p->upper_gradient_x(p->context, &s->upper[time], share, gradient[time]);
+    if (p->lower_cross_product_pair) {
+        p->lower_cross_product_pair(p->context, s->lower, v, -share, gradient);
+        return;
+    }
+    p->lower_cross_product(p->context, &s->lower[0], v[0], -share, gradient[0]);
+    p->lower_cross_product(p->context, &s->lower[1], v[1], -share, gradient[1]);
+}
+
+/* ---- Version 1 and version 2 ------------------------------------------------------------------------------------- */
+
+/* p = H^-1 df/dy at both times. */
+static assay_status solve_directions(const multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s, const double *h,
+                                     const double *before)
+{
+    const size_t dy = f->problem->dy;
+    const bool moved = f->state->t > 0 && f->updated[s->lower->block] == f->state->t;
+    assay_status status = factorise_any(dy, h, s->matrix[0]);
+    if (status == ASSAY_OK)
+        status = solve_any(dy, s->matrix[0], s->second[0], s->direction[0]);
+    if (status == ASSAY_OK && moved)
+        status = factorise_any(dy, before, s->matrix[0]);
+    return status == ASSAY_OK ? solve_any(dy, s->matrix[0], s->second[1], s->direction[1]) : status;
+}
+
+static assay_status visit_hessian(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    const size_t dy = f->problem->dy, square = dy * dy, i = s->lower->block;
+    double *h = f->state->hessian + i * square, *before = f->state->hessian_before + i * square;
+    assay_status status = solve_directions(f, s, h, before);
+    if (status != ASSAY_OK)
+        return status;
+    lower_hessians(f->problem, s, s->matrix);
+    status = multiblock_bilevel_check_hessian(&f->options, i, s->matrix[0], dy);
+    if (status != ASSAY_OK)
+        return status;
+    memcpy(before, h, square * sizeof *h);
+    multiblock_bilevel_msvr(h, s->matrix[0], s->matrix[1], f->options.alpha, f->options.gamma, square);
+    if (!multiblock_bilevel_finite(h, square))
+        return assay_fail(ASSAY_BAD_DATA, "iteration %zu: the Hessian of block %zu is not finite", f->state->t, i);
+    f->updated[i] = f->state->t + 1;
+    return project(dy, h, f->options.hessian_floor, s->matrix[0]);
+}
+
+static void visit_solution(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    const size_t dy = f->problem->dy, i = s->lower->block;
+    memcpy(s->direction[0], f->state->v + i * dy, dy * sizeof(double));
+    memcpy(s->direction[1], f->state->v_before + i * dy, dy * sizeof(double));
+    const double *const v[] = {s->direction[0], s->direction[1]};
+    hessian_products(f->problem, s, v, s->first);
+    for (size_t k = 0; k < dy; k++) {
+        s->first[0][k] -= s->second[0][k];
+        s->first[1][k] -= s->second[1][k];
+    }
+    multiblock_bilevel_msvr(f->state->u + i * dy, s->first[0], s->first[1], f->options.alpha, f->options.gamma, dy);
+}
+
+assay_status multiblock_bilevel_visit(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    const size_t dy = f->problem->dy, i = s->lower->block;
+    lower_gradients(f->problem, s, s->first);
+    upper_gradients(f->problem, s, s->second);
+    if (!multiblock_bilevel_finite(s->first[0], dy) || !multiblock_bilevel_finite(s->second[0], dy))
+        return assay_fail(ASSAY_BAD_DATA, "iteration %zu: a derivative of block %zu is not finite", f->state->t, i);
+    multiblock_bilevel_msvr(f->state->s + i * dy, s->first[0], s->first[1], f->options.alpha, f->options.gamma, dy);
+    assay_status status = ASSAY_OK;
+    if (f->state->v)
+        visit_solution(f, s);
+    else
+        status = visit_hessian(f, s);
+    if (status == ASSAY_OK && s->gradient[0]) {
+        memset(s->gradient[0], 0, f->problem->dx * sizeof(double));
+        memset(s->gradient[1], 0, f->problem->dx * sizeof(double));
+        multiblock_bilevel_add_shares(f, s, s->gradient);
+    }
+    return status;
+}
