@@ -168,6 +168,25 @@ assay_status multiblock_bilevel_run(const multiblock_bilevel_problem *problem,
                                     const multiblock_bilevel_options *options, double *x, double *y,
                                     multiblock_bilevel_trace *trace);
 
+/** A run that is taken in pieces. */
+typedef struct multiblock_bilevel_solver multiblock_bilevel_solver;
+
+/** Begins a run, as multiblock_bilevel_run() does, by the code of the CPU level in force; the problem must live as long
+ *  as the solver. Options about the trace, the tolerance and the number of iterations are not looked at. */
+assay_status multiblock_bilevel_start(const multiblock_bilevel_problem *problem,
+                                      const multiblock_bilevel_options *options, const double *x, const double *y,
+                                      multiblock_bilevel_solver **solver);
+
+/** Does @p iterations more iterations, with the errors of multiblock_bilevel_run(). A block_sequence must be long
+ *  enough. */
+assay_status multiblock_bilevel_advance(multiblock_bilevel_solver *solver, size_t iterations);
+
+/** Copies the iterate out: @p x (dx numbers), and @p y (m x dy; may be null). */
+assay_status multiblock_bilevel_read(multiblock_bilevel_solver *solver, double *x, double *y);
+
+/** Releases a solver; null is fine. */
+void multiblock_bilevel_stop(multiblock_bilevel_solver *solver);
+
 /** The same by the reference, whatever the CPU level; it is never lazy. */
 assay_status multiblock_bilevel_reference_run(const multiblock_bilevel_problem *problem,
                                               const multiblock_bilevel_options *options, double *x, double *y,

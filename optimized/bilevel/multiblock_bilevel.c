@@ -289,36 +289,99 @@ static assay_status make_slots(lazy *f)
     return ASSAY_OK;
 }
 
-static assay_status run(const multiblock_bilevel_problem *problem, const multiblock_bilevel_options *options, double *x,
-                        double *y, multiblock_bilevel_trace *trace)
+/* Either the lazy run or, for the baselines and at the level of the reference, the reference's state. */
+struct multiblock_bilevel_solver {
+    lazy lazy;
+    bool is_lazy;
+};
+
+static assay_status step_any(void *self)
 {
-    lazy f = {.problem = problem, .options = multiblock_bilevel_resolve(problem, options)};
-    assay_status status = multiblock_bilevel_create(problem, options, x, y, &f.state);
+    multiblock_bilevel_solver *solver = self;
+    return solver->is_lazy ? step(&solver->lazy) : multiblock_bilevel_step(solver->lazy.state);
+}
+
+static assay_status settle_any(void *self, double *x, double *y)
+{
+    multiblock_bilevel_solver *solver = self;
+    return solver->is_lazy ? settle(&solver->lazy, x, y) : multiblock_bilevel_copy_out(solver->lazy.state, x, y);
+}
+
+void multiblock_bilevel_stop(multiblock_bilevel_solver *solver)
+{
+    if (!solver)
+        return;
+    multiblock_bilevel_destroy(solver->lazy.state);
+    assay_release(solver->lazy.slots);
+    assay_release(solver->lazy.numbers);
+    assay_release(solver->lazy.indices);
+    assay_release(solver->lazy.settled);
+    assay_release(solver->lazy.updated);
+    assay_release(solver->lazy.settled_x);
+    assay_release(solver);
+}
+
+static assay_status begin(const multiblock_bilevel_problem *problem, const multiblock_bilevel_options *options,
+                          const double *x, const double *y, multiblock_bilevel_solver **solver)
+{
+    multiblock_bilevel_solver *s = assay_allocate(1, sizeof *s);
+    if (!s)
+        return ASSAY_NO_MEMORY;
+    s->lazy = (lazy){.problem = problem, .options = multiblock_bilevel_resolve(problem, options)};
+    s->is_lazy = assay_cpu_level() != ASSAY_REFERENCE &&
+                 (options->method == MULTIBLOCK_BILEVEL_V1 || options->method == MULTIBLOCK_BILEVEL_V2 ||
+                  options->method == MULTIBLOCK_BILEVEL_AVERAGE);
+    assay_status status = multiblock_bilevel_create(problem, options, x, y, &s->lazy.state);
+    if (status == ASSAY_OK && s->is_lazy)
+        status = make_slots(&s->lazy);
     if (status == ASSAY_OK)
-        status = make_slots(&f);
-    if (status == ASSAY_OK)
-        status = multiblock_bilevel_loop(
-            problem, options, &(multiblock_bilevel_runner){&f, step, settle, &f.state->counters}, x, y, trace);
-    multiblock_bilevel_destroy(f.state);
-    assay_release(f.slots);
-    assay_release(f.numbers);
-    assay_release(f.indices);
-    assay_release(f.settled);
-    assay_release(f.updated);
-    assay_release(f.settled_x);
+        *solver = s;
+    else
+        multiblock_bilevel_stop(s);
     return status;
+}
+
+assay_status multiblock_bilevel_start(const multiblock_bilevel_problem *problem,
+                                      const multiblock_bilevel_options *options, const double *x, const double *y,
+                                      multiblock_bilevel_solver **solver)
+{
+    const assay_status status = multiblock_bilevel_check_run(problem, options, x, y, NULL);
+    if (status != ASSAY_OK)
+        return status;
+    if (!solver)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "solver is null");
+    return begin(problem, options, x, y, solver);
+}
+
+assay_status multiblock_bilevel_advance(multiblock_bilevel_solver *solver, size_t iterations)
+{
+    if (!solver)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "solver is null");
+    assay_status status = ASSAY_OK;
+    for (size_t t = 0; status == ASSAY_OK && t < iterations; t++)
+        status = step_any(solver);
+    return status;
+}
+
+assay_status multiblock_bilevel_read(multiblock_bilevel_solver *solver, double *x, double *y)
+{
+    if (!solver || !x)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", solver ? "x" : "solver");
+    return settle_any(solver, x, y);
 }
 
 assay_status multiblock_bilevel_run(const multiblock_bilevel_problem *problem,
                                     const multiblock_bilevel_options *options, double *x, double *y,
                                     multiblock_bilevel_trace *trace)
 {
-    const assay_status status = multiblock_bilevel_check_run(problem, options, x, y, trace);
+    assay_status status = multiblock_bilevel_check_run(problem, options, x, y, trace);
+    multiblock_bilevel_solver *solver = NULL;
+    if (status == ASSAY_OK)
+        status = begin(problem, options, x, y, &solver);
     if (status != ASSAY_OK)
         return status;
-    if (assay_cpu_level() == ASSAY_REFERENCE ||
-        (options->method != MULTIBLOCK_BILEVEL_V1 && options->method != MULTIBLOCK_BILEVEL_V2 &&
-         options->method != MULTIBLOCK_BILEVEL_AVERAGE))
-        return multiblock_bilevel_reference_run(problem, options, x, y, trace);
-    return run(problem, options, x, y, trace);
+    const multiblock_bilevel_runner runner = {solver, step_any, settle_any, &solver->lazy.state->counters};
+    status = multiblock_bilevel_loop(problem, options, &runner, x, y, trace);
+    multiblock_bilevel_stop(solver);
+    return status;
 }

@@ -277,13 +277,17 @@ static assay_status step_reference(void *self)
     return multiblock_bilevel_step(self);
 }
 
-static assay_status settle_reference(void *self, double *x, double *y)
+assay_status multiblock_bilevel_copy_out(const multiblock_bilevel_state *s, double *x, double *y)
 {
-    const multiblock_bilevel_state *s = self;
     memcpy(x, s->x, s->problem->dx * sizeof *x);
     if (y)
         memcpy(y, s->y, s->problem->blocks * s->problem->dy * sizeof *y);
     return ASSAY_OK;
+}
+
+static assay_status settle_reference(void *self, double *x, double *y)
+{
+    return multiblock_bilevel_copy_out(self, x, y);
 }
 
 assay_status multiblock_bilevel_reference_run(const multiblock_bilevel_problem *problem,

@@ -80,6 +80,9 @@ void multiblock_bilevel_destroy(multiblock_bilevel_state *state);
 /* One iteration. After a failure x and y are as before it. */
 assay_status multiblock_bilevel_step(multiblock_bilevel_state *state);
 
+/* Copies the iterate out; null y: only x. */
+assay_status multiblock_bilevel_copy_out(const multiblock_bilevel_state *state, double *x, double *y);
+
 /* The same point at another time. */
 multiblock_bilevel_point multiblock_bilevel_at(const multiblock_bilevel_state *state, multiblock_bilevel_point batch,
                                                multiblock_bilevel_time time);
@@ -87,7 +90,7 @@ multiblock_bilevel_point multiblock_bilevel_at(const multiblock_bilevel_state *s
 /* e = (1 - alpha) e + alpha now + gamma (now - before), n numbers. */
 void multiblock_bilevel_msvr(double *e, const double *now, const double *before, double alpha, double gamma, size_t n);
 
-/* P: makes h (n x n) symmetric and raises its eigenvalues to at least @p floor. @p work has 2 n n + n numbers. */
+/* P: makes h (n x n) symmetric and raises its eigenvalues to at least @p floor. @p work has n n + n numbers. */
 assay_status multiblock_bilevel_project(double *h, size_t n, double floor, double *work);
 
 /* p = h^-1 b for a projected h. @p factor has n n numbers. */
