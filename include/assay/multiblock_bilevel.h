@@ -116,7 +116,7 @@ typedef struct multiblock_bilevel_options {
     double alpha;                     /**< momentum of the blocks' estimators, in (0, 1]; 1 only with I = m */
     double beta;                      /**< momentum of z, in (0, 1] */
     double gamma;         /**< weight of the difference; NaN: (m - I) / (I (1 - alpha)) + 1 - alpha, 0 if alpha = 1 */
-    double hessian_floor; /**< least eigenvalue of tracked Hessians, above 0 */
+    double hessian_floor; /**< least eigenvalue of tracked Hessians (to 1e-10 of it), above 0 */
     double radius;        /**< of the ball that holds each v_i, above 0 */
     size_t inner_steps;   /**< STOCBIO: steps of y in an iteration, at least 1 */
     size_t neumann_terms; /**< Q of STOCBIO and MRBO, K of SUSTAIN: at least 1 */

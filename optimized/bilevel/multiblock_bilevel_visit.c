@@ -66,10 +66,10 @@ static assay_status solve_any(size_t n, const double *factor, const double *b, d
 static bool is_above(size_t n, const double *h, double floor, double *factor)
 {
     if (n <= SMALL_MATRIX)
-        return factorise(n, h, floor, factor);
+        return factorise(n, h, floor * (1 - MULTIBLOCK_BILEVEL_SLACK), factor);
     memcpy(factor, h, n * n * sizeof *h);
     for (size_t i = 0; i < n; i++)
-        factor[i * n + i] -= floor;
+        factor[i * n + i] -= floor * (1 - MULTIBLOCK_BILEVEL_SLACK);
     return assay_dense_cholesky(n, factor, factor) == ASSAY_OK;
 }
 

@@ -17,6 +17,9 @@ enum {
     MULTIBLOCK_BILEVEL_ITERATE
 };
 
+/* Share of the floor by which an eigenvalue may be below it before it is raised. */
+#define MULTIBLOCK_BILEVEL_SLACK 1e-10
+
 /* Everything that a run of the reference knows after t iterations: x_t, y_t, ... and what they were before the last
  * one. Members that a method does not use are null. */
 typedef struct multiblock_bilevel_state {
@@ -90,7 +93,8 @@ multiblock_bilevel_point multiblock_bilevel_at(const multiblock_bilevel_state *s
 /* e = (1 - alpha) e + alpha now + gamma (now - before), n numbers. */
 void multiblock_bilevel_msvr(double *e, const double *now, const double *before, double alpha, double gamma, size_t n);
 
-/* P: makes h (n x n) symmetric and raises its eigenvalues to at least @p floor. @p work has n n + n numbers. */
+/* P: makes h (n x n) symmetric and raises eigenvalues below (1 - SLACK) floor to the floor. @p work has n n + n
+ * numbers. */
 assay_status multiblock_bilevel_project(double *h, size_t n, double floor, double *work);
 
 /* p = h^-1 b for a projected h. @p factor has n n numbers. */

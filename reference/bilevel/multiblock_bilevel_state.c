@@ -32,10 +32,12 @@ assay_status multiblock_bilevel_project(double *h, size_t n, double floor, doubl
         for (size_t j = 0; j < i; j++)
             h[i * n + j] = h[j * n + i] = 0.5 * (h[i * n + j] + h[j * n + i]);
     }
-    /* Nothing to raise: a Cholesky factor of h - floor tells it sooner than the eigenvalues. */
+    /* Nothing to raise: a Cholesky factor of h - floor tells it sooner than the eigenvalues. The slack is for Hessians
+     * whose least eigenvalue is the floor itself, as those of few samples and a ridge of that size: there rounding
+     * would decide. */
     memcpy(vectors, h, n * n * sizeof *h);
     for (size_t i = 0; i < n; i++)
-        vectors[i * n + i] -= floor;
+        vectors[i * n + i] -= floor * (1 - MULTIBLOCK_BILEVEL_SLACK);
     if (assay_dense_cholesky(n, vectors, vectors) == ASSAY_OK)
         return ASSAY_OK;
     const assay_status status = assay_dense_symmetric_eigen(n, h, values, vectors);
