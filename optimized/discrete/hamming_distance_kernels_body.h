@@ -1,0 +1,205 @@
+/*
+ * Comparing and counting, for vectors of HD_BYTES bytes. Included by the file of each instruction set, which defines
+ *
+ *     HD_BYTES                  bytes of a vector
+ *     HD_ADD_EQUAL_U8(s, a, b)  s + (a == b) in each lane, of vectors of bytes; likewise _U16
+ *     HD_SUM3(a, b, c)          the bit a ^ b ^ c of a full adder, of vectors of 64-bit words
+ *     HD_CARRY3(a, b, c)        its carry: the majority
+ *     HD_EXPAND(x, levels, c)   adds @c levels bit slices, at x, to as many counts as a vector has bits
+ *     HD_DISTANCE_U8, _U16      mismatches of two vectors at addresses a and b, as a number
+ */
+#include <string.h>
+
+typedef uint8_t bytes_v __attribute__((vector_size(HD_BYTES)));
+typedef uint16_t words_v __attribute__((vector_size(HD_BYTES)));
+typedef uint64_t bits_v __attribute__((vector_size(HD_BYTES)));
+
+typedef bytes_v bytes_at __attribute__((aligned(1), may_alias));
+typedef words_v words_at __attribute__((aligned(2), may_alias));
+typedef bits_v bits_at __attribute__((aligned(1), may_alias));
+
+/* ---- One pattern symbol against many shifts ------------------------------------------------------------------- */
+
+enum { COMPARE_VECTORS = 8 };
+
+/*
+ * Matches are counted in bytes, which hold 255 of them, and taken to the distances before they overflow; with 16-bit
+ * symbols in 16 bits.
+ */
+#define COMPARE(NAME, TYPE, VECTOR, AT, ADD_EQUAL, DISTANCE, MOST)                                                     \
+    static inline __attribute__((always_inline)) void NAME##_vectors(                                                  \
+        const TYPE *text, size_t vectors, const TYPE *pattern, size_t m, int32_t *out)                                 \
+    {                                                                                                                  \
+        enum { LANES = HD_BYTES / sizeof(TYPE) };                                                                      \
+        TYPE matches[COMPARE_VECTORS * LANES];                                                                         \
+        for (size_t i = 0; i < vectors * LANES; i++)                                                                   \
+            out[i] = (int32_t)m;                                                                                       \
+        const size_t parts = (m + (MOST)-1) / (MOST);                                                                  \
+        for (size_t part = 0; part < parts; part++) {                                                                  \
+            const size_t low = part * m / parts, high = (part + 1) * m / parts;                                        \
+            VECTOR sum[COMPARE_VECTORS] = {{0}};                                                                       \
+            for (size_t j = low; j < high; j++) {                                                                      \
+                const VECTOR symbol = pattern[j] - (VECTOR){0};                                                        \
+                for (size_t k = 0; k < vectors; k++)                                                                   \
+                    sum[k] = ADD_EQUAL(sum[k], *(const AT *)(text + j + k * LANES), symbol);                           \
+            }                                                                                                          \
+            memcpy(matches, sum, vectors * HD_BYTES);                                                                  \
+            for (size_t i = 0; i < vectors * LANES; i++)                                                               \
+                out[i] -= matches[i];                                                                                  \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    static void NAME(const TYPE *text, size_t shifts, const TYPE *pattern, size_t m, int32_t *out)                     \
+    {                                                                                                                  \
+        enum { LANES = HD_BYTES / sizeof(TYPE) };                                                                      \
+        size_t i = 0;                                                                                                  \
+        for (; i + COMPARE_VECTORS * LANES <= shifts; i += COMPARE_VECTORS * LANES)                                    \
+            NAME##_vectors(text + i, COMPARE_VECTORS, pattern, m, out + i);                                            \
+        for (; i + LANES <= shifts; i += LANES)                                                                        \
+            NAME##_vectors(text + i, 1, pattern, m, out + i);                                                          \
+        if (i < shifts && shifts >= LANES) { /* the last ones together with some before */                             \
+            NAME##_vectors(text + shifts - LANES, 1, pattern, m, out + shifts - LANES);                                \
+            i = shifts;                                                                                                \
+        }                                                                                                              \
+        for (; i < shifts; i++)                                                                                        \
+            out[i] = (int32_t)DISTANCE(text + i, pattern, m, m);                                                       \
+    }
+
+/* Two strings, vectors along them, looked at whether to stop every 256 bytes. */
+#define DISTANCE(NAME, TYPE, VECTOR_DISTANCE)                                                                          \
+    static size_t NAME(const TYPE *a, const TYPE *b, size_t m, size_t limit)                                           \
+    {                                                                                                                  \
+        enum { LANES = HD_BYTES / sizeof(TYPE), STEP = 256 / sizeof(TYPE) };                                           \
+        size_t distance = 0, j = 0;                                                                                    \
+        for (; j + STEP <= m && distance <= limit; j += STEP)                                                          \
+            for (size_t k = 0; k < STEP; k += LANES)                                                                   \
+                distance += VECTOR_DISTANCE(a + j + k, b + j + k);                                                     \
+        if (distance > limit)                                                                                          \
+            return distance;                                                                                           \
+        for (; j + LANES <= m; j += LANES)                                                                             \
+            distance += VECTOR_DISTANCE(a + j, b + j);                                                                 \
+        for (; j < m; j++)                                                                                             \
+            distance += a[j] != b[j];                                                                                  \
+        return distance;                                                                                               \
+    }
+
+DISTANCE(distance_u8, uint8_t, HD_DISTANCE_U8)
+DISTANCE(distance_u16, uint16_t, HD_DISTANCE_U16)
+COMPARE(compare_u8, uint8_t, bytes_v, bytes_at, HD_ADD_EQUAL_U8, distance_u8, 255)
+COMPARE(compare_u16, uint16_t, words_v, words_at, HD_ADD_EQUAL_U16, distance_u16, 65535)
+
+/* ---- Counters in bit slices ----------------------------------------------------------------------------------- */
+
+enum { HIGH_SLICES = 12, SLICES = 4 + HIGH_SLICES };
+
+/* Slices of weight 16, 32, ... with, for each bit of @c rounds that is set, one more slice of the weight pending. */
+typedef struct high_slices {
+    bits_v sum[HIGH_SLICES], pending[HIGH_SLICES];
+    size_t rounds;
+} high_slices;
+
+static inline void add_high(high_slices *h, bits_v carry)
+{
+    size_t k = 0;
+    for (; h->rounds >> k & 1; k++) {
+        const bits_v a = h->sum[k], b = h->pending[k];
+        h->sum[k] = HD_SUM3(a, b, carry);
+        carry = HD_CARRY3(a, b, carry);
+    }
+    h->pending[k] = carry;
+    h->rounds++;
+}
+
+/* Adds what is pending, so that the sums are all there is. */
+static inline void settle_high(high_slices *h)
+{
+    for (size_t k = 0; k < HIGH_SLICES; k++) {
+        if (!(h->rounds >> k & 1))
+            continue;
+        bits_v carry = h->pending[k];
+        for (size_t l = k; l < HIGH_SLICES; l++) {
+            const bits_v sum = h->sum[l];
+            h->sum[l] = sum ^ carry;
+            carry = sum & carry;
+        }
+    }
+}
+
+#define ADD2(SUM, CARRY, B, C)                                                                                         \
+    do {                                                                                                               \
+        const bits_v b_ = (B), c_ = (C);                                                                               \
+        (CARRY) = HD_CARRY3(SUM, b_, c_);                                                                              \
+        (SUM) = HD_SUM3(SUM, b_, c_);                                                                                  \
+    } while (0)
+
+/* Sixteen slices of weight 1 go into the four slices ones to eights, and one of weight 16 comes out (a tree of full
+ * adders, as Harley and Seal count bits). */
+static inline bits_v add_sixteen(bits_v low[4], const unsigned char *base, const uint32_t *offsets)
+{
+#define INPUT(I) (*(const bits_at *)(base + offsets[I]))
+    bits_v ones = low[0], twos = low[1], fours = low[2], eights = low[3], two[2], four[2], eight[2], sixteen;
+    for (size_t half = 0; half < 2; half++, offsets += 8) {
+        ADD2(ones, two[0], INPUT(0), INPUT(1));
+        ADD2(ones, two[1], INPUT(2), INPUT(3));
+        ADD2(twos, four[0], two[0], two[1]);
+        ADD2(ones, two[0], INPUT(4), INPUT(5));
+        ADD2(ones, two[1], INPUT(6), INPUT(7));
+        ADD2(twos, four[1], two[0], two[1]);
+        ADD2(fours, eight[half], four[0], four[1]);
+    }
+    ADD2(eights, sixteen, eight[0], eight[1]);
+    low[0] = ones, low[1] = twos, low[2] = fours, low[3] = eights;
+    return sixteen;
+#undef INPUT
+}
+
+static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t count, size_t blocks, uint16_t *counts)
+{
+    size_t levels = 4;
+    while (count >> levels)
+        levels++;
+    for (size_t block = 0; block < blocks; block++) {
+        bits_v slices[SLICES] = {{0}};
+        high_slices high;
+        memset(&high, 0, sizeof high);
+        for (size_t i = 0; i < count; i += HAMMING_SLICE_INPUTS)
+            add_high(&high, add_sixteen(slices, planes + block * HD_BYTES, offsets + i));
+        settle_high(&high);
+        memcpy(slices + 4, high.sum, sizeof high.sum);
+        HD_EXPAND(slices, levels, counts + block * 8 * HD_BYTES);
+    }
+}
+
+/* ---- Bases of DNA --------------------------------------------------------------------------------------------- */
+
+/* Eight shifts that begin in the same byte, each against the copy of the pattern that is shifted like it.
+ * POPULATION(x) is the number of bits set in each 64-bit word. */
+#define BASES(NAME, ATTRIBUTE, POPULATION)                                                                             \
+    ATTRIBUTE static void NAME(const unsigned char *const text[2], const hamming_bases *pattern, size_t shifts,        \
+                               int32_t *out)                                                                           \
+    {                                                                                                                  \
+        const size_t last = pattern->vectors - 1;                                                                      \
+        for (size_t i = 0; i < shifts; i += 8) {                                                                       \
+            const unsigned char *t0 = text[0] + i / 8, *t1 = text[1] + i / 8;                                          \
+            bits_v sum[8] = {{0}};                                                                                     \
+            for (size_t w = 0; w <= last; w++) {                                                                       \
+                const bits_v a = *(const bits_at *)(t0 + w * HD_BYTES), b = *(const bits_at *)(t1 + w * HD_BYTES);     \
+                for (size_t r = 0; r < 8; r++) {                                                                       \
+                    const bits_v p = *(const bits_at *)(pattern->plane[r][0] + w * HD_BYTES);                          \
+                    const bits_v q = *(const bits_at *)(pattern->plane[r][1] + w * HD_BYTES);                          \
+                    bits_v different = (a ^ p) | (b ^ q);                                                              \
+                    if (w == 0)                                                                                        \
+                        different &= *(const bits_at *)pattern->first[r];                                              \
+                    if (w == last)                                                                                     \
+                        different &= *(const bits_at *)pattern->last[r];                                               \
+                    sum[r] += POPULATION(different);                                                                   \
+                }                                                                                                      \
+            }                                                                                                          \
+            for (size_t r = 0; r < 8 && i + r < shifts; r++) {                                                         \
+                uint64_t total = 0;                                                                                    \
+                for (size_t lane = 0; lane < HD_BYTES / 8; lane++)                                                     \
+                    total += sum[r][lane];                                                                             \
+                out[i + r] = (int32_t)total;                                                                           \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
