@@ -48,7 +48,7 @@ static void release_bases(hamming_bases *bases)
 static assay_status make_bases(const hamming_distance_input *input, size_t vector_bytes, hamming_bases *bases)
 {
     const size_t m = input->m, bits = 8 * vector_bytes, vectors = (m + 7 + bits - 1) / bits;
-    const size_t plane_bytes = vectors * vector_bytes, copy_bytes = 2 * plane_bytes + 2 * vector_bytes;
+    const size_t plane_bytes = vectors * vector_bytes, copy_bytes = 2 * plane_bytes + 3 * vector_bytes;
     unsigned char *memory = assay_allocate(8, copy_bytes);
     if (!memory)
         return ASSAY_NO_MEMORY;
@@ -57,7 +57,8 @@ static assay_status make_bases(const hamming_distance_input *input, size_t vecto
         bases->plane[r][0] = memory;
         bases->plane[r][1] = memory + plane_bytes;
         bases->first[r] = memory + 2 * plane_bytes;
-        bases->last[r] = bases->first[r] + vector_bytes;
+        bases->before_last[r] = bases->first[r] + vector_bytes;
+        bases->last[r] = bases->before_last[r] + vector_bytes;
         for (size_t j = 0; j < m; j++) {
             const size_t base = hamming_symbol_at(input->pattern, j, input->symbol_bytes), bit = j + r;
             bases->plane[r][0][bit / 8] |= (unsigned char)((base & 1) << bit % 8);
@@ -66,6 +67,7 @@ static assay_status make_bases(const hamming_distance_input *input, size_t vecto
         for (size_t bit = 0; bit < bits; bit++) {
             const size_t in_last = bit + (vectors - 1) * bits;
             bases->first[r][bit / 8] |= (unsigned char)((bit >= r) << bit % 8);
+            bases->before_last[r][bit / 8] |= (unsigned char)((in_last < m + r + bits) << bit % 8);
             bases->last[r][bit / 8] |= (unsigned char)((in_last < m + r) << bit % 8);
         }
     }

@@ -10,10 +10,10 @@
 enum { HAMMING_SLICE_INPUTS = 16 };
 
 /* A pattern of DNA in eight copies, shifted by 0 to 7 bits, as vectors of bits: for each copy the two planes. Outside
- * the pattern the masks of a copy's first and last vector are 0. */
+ * the pattern the masks of a copy's first, last but one, and last vector are 0: a copy may end in either of these. */
 typedef struct hamming_bases {
     size_t vectors, vector_bytes; /* of each plane */
-    unsigned char *plane[8][2], *first[8], *last[8];
+    unsigned char *plane[8][2], *first[8], *before_last[8], *last[8];
 } hamming_bases;
 
 /* ---- Transforms of residues ----------------------------------------------------------------------------------- */

@@ -190,6 +190,8 @@ static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t 
                     bits_v different = (a ^ p) | (b ^ q);                                                              \
                     if (w == 0)                                                                                        \
                         different &= *(const bits_at *)pattern->first[r];                                              \
+                    if (w + 1 == last)                                                                                 \
+                        different &= *(const bits_at *)pattern->before_last[r];                                        \
                     if (w == last)                                                                                     \
                         different &= *(const bits_at *)pattern->last[r];                                               \
                     sum[r] += POPULATION(different);                                                                   \
