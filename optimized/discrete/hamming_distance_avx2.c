@@ -2,13 +2,13 @@
 #include "optimized/discrete/hamming_distance_kernels.h"
 #include "optimized/simd.h"
 
-#define HD_BYTES                  32
-#define HD_ADD_EQUAL_U8(s, a, b)  ((s) - (bytes_v)((a) == (b)))
-#define HD_ADD_EQUAL_U16(s, a, b) ((s) - (words_v)((a) == (b)))
-#define HD_SUM3(a, b, c)          ((a) ^ (b) ^ (c))
-#define HD_CARRY3(a, b, c)        (((a) & (b)) | (((a) ^ (b)) & (c)))
-#define HD_DISTANCE_U8            vector_distance_u8
-#define HD_DISTANCE_U16           vector_distance_u16
+#define HD_BYTES                          32
+#define HD_ADD_EQUAL_U8(s, a, b)          ((s) - (bytes_v)((a) == (b)))
+#define HD_ADD_EQUAL_U16(s, a, b)         ((s) - (words_v)((a) == (b)))
+#define HD_SUM3(a, b, c)                  ((a) ^ (b) ^ (c))
+#define HD_CARRY3(a, b, c)                (((a) & (b)) | (((a) ^ (b)) & (c)))
+#define HD_DISTANCE_U8                    vector_distance_u8
+#define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
 
 static inline __m256i load(const void *address)
@@ -33,8 +33,8 @@ static inline __m256i spread(const unsigned char *bits)
 {
     int32_t word;
     __builtin_memcpy(&word, bits, sizeof word);
-    const __m256i which = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3,
-                                           3, 3, 3, 3, 3);
+    const __m256i which = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3,
+                                           3, 3, 3, 3, 3, 3);
     const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
     const __m256i copies = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), which), bit);
     return _mm256_cmpeq_epi8(copies, bit);
@@ -132,8 +132,8 @@ static inline uint32_t equal_u8(const uint8_t *text, uint8_t symbol)
 static inline uint32_t equal_u16(const uint16_t *text, uint16_t symbol)
 {
     const __m256i all_equal = _mm256_set1_epi16((short)symbol);
-    const __m256i packed = _mm256_packs_epi16(_mm256_cmpeq_epi16(load(text), all_equal),
-                                              _mm256_cmpeq_epi16(load(text + 16), all_equal));
+    const __m256i packed =
+        _mm256_packs_epi16(_mm256_cmpeq_epi16(load(text), all_equal), _mm256_cmpeq_epi16(load(text + 16), all_equal));
     return (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(packed, 0xd8));
 }
 

@@ -10,10 +10,10 @@
 #define HD_ADD_EQUAL_U16(s, a, b)                                                                                      \
     ((words_v)_mm512_mask_add_epi16((__m512i)(s), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),   \
                                     _mm512_set1_epi16(1)))
-#define HD_SUM3(a, b, c)   ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0x96))
-#define HD_CARRY3(a, b, c) ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0xe8))
-#define HD_DISTANCE_U8     vector_distance_u8
-#define HD_DISTANCE_U16    vector_distance_u16
+#define HD_SUM3(a, b, c)                  ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0x96))
+#define HD_CARRY3(a, b, c)                ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0xe8))
+#define HD_DISTANCE_U8                    vector_distance_u8
+#define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
 
 static inline __m512i load(const void *address)
@@ -43,7 +43,8 @@ static inline __m512i double_and_add(__m512i sum, const unsigned char *bits)
 static void expand(const unsigned char *slices, size_t levels, uint16_t *counts)
 {
     /* For the interleaving of low and high bytes: positions among the 16-bit words of two vectors. */
-    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                  second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
     for (size_t byte = 0; byte < HD_BYTES; byte += 8, counts += 64) {
         __m512i low = _mm512_setzero_si512(), high = low;
         for (size_t k = levels < 8 ? levels : 8; k-- > 0;)
@@ -132,8 +133,7 @@ static inline uint64_t equal_u8(const uint8_t *text, uint8_t symbol)
 static inline uint64_t equal_u16(const uint16_t *text, uint16_t symbol)
 {
     const __m512i equal = _mm512_set1_epi16((short)symbol);
-    return _mm512_cmpeq_epi16_mask(load(text), equal) |
-           (uint64_t)_mm512_cmpeq_epi16_mask(load(text + 32), equal) << 32;
+    return _mm512_cmpeq_epi16_mask(load(text), equal) | (uint64_t)_mm512_cmpeq_epi16_mask(load(text + 32), equal) << 32;
 }
 
 PLANE(plane_u8, uint8_t, equal_u8)

@@ -1,13 +1,13 @@
 /* The kernels of hamming_distance for any CPU: vectors of 16 bytes as the compiler makes them. Little-endian. */
 #include "optimized/discrete/hamming_distance_kernels.h"
 
-#define HD_BYTES                  16
-#define HD_ADD_EQUAL_U8(s, a, b)  ((s) - (bytes_v)((a) == (b)))
-#define HD_ADD_EQUAL_U16(s, a, b) ((s) - (words_v)((a) == (b)))
-#define HD_SUM3(a, b, c)          ((a) ^ (b) ^ (c))
-#define HD_CARRY3(a, b, c)        (((a) & (b)) | (((a) ^ (b)) & (c)))
-#define HD_DISTANCE_U8            vector_distance_u8
-#define HD_DISTANCE_U16           vector_distance_u16
+#define HD_BYTES                          16
+#define HD_ADD_EQUAL_U8(s, a, b)          ((s) - (bytes_v)((a) == (b)))
+#define HD_ADD_EQUAL_U16(s, a, b)         ((s) - (words_v)((a) == (b)))
+#define HD_SUM3(a, b, c)                  ((a) ^ (b) ^ (c))
+#define HD_CARRY3(a, b, c)                (((a) & (b)) | (((a) ^ (b)) & (c)))
+#define HD_DISTANCE_U8                    vector_distance_u8
+#define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
 /* How many lanes of a word are not 0, lanes being those of which @p ones has a 1 in each: an addition carries into the
  * top bit of a lane unless its lower bits are all 0, and a multiplication sums the top bits. */
@@ -93,8 +93,8 @@ static inline words_v least(words_v a, words_v b)
 static inline words_v multiply_high(words_v a, words_v b)
 {
     typedef uint32_t wide_v __attribute__((vector_size(2 * HD_BYTES)));
-    return __builtin_convertvector(
-        __builtin_convertvector(a, wide_v) * __builtin_convertvector(b, wide_v) >> 16, words_v);
+    return __builtin_convertvector(__builtin_convertvector(a, wide_v) * __builtin_convertvector(b, wide_v) >> 16,
+                                   words_v);
 }
 
 static inline words_v least(words_v a, words_v b)

@@ -184,8 +184,8 @@ static void run_slice(const slicing *s, slice_work *work, size_t first, size_t c
         fill_planes(s, hamming_text_from(s->input, begin), count + length - 1, work->planes);
         memset(work->counts, 0, (blocks * bits + 8) * sizeof *work->counts);
         for (size_t r = 0; r < 8; r++)
-            s->kernels->sliced(work->planes, lists->offsets + lists->start[r], lists->start[r + 1] - lists->start[r], blocks,
-                               work->counts + 8 - r);
+            s->kernels->sliced(work->planes, lists->offsets + lists->start[r], lists->start[r + 1] - lists->start[r],
+                               blocks, work->counts + 8 - r);
         for (size_t i = 0; i < count; i++)
             out[i] -= work->counts[8 + i];
     }

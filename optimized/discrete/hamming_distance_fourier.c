@@ -56,7 +56,8 @@ static assay_status run_again(const fourier_job *job, size_t first, size_t count
     again.input = &part;
     again.selection = &selection;
     for (size_t i = 0; i < shifts; i++) /* the batch below adds the constant of a first one */
-        out[begin + i] += job->has_pivot ? (int32_t)hamming_distance_count(&job->alphabet->places, job->pivot) - constant : 0;
+        out[begin + i] +=
+            job->has_pivot ? (int32_t)hamming_distance_count(&job->alphabet->places, job->pivot) - constant : 0;
     return float64_run_batch(&again, 0, count, out + begin, &ignored);
 }
 
@@ -65,11 +66,11 @@ static assay_status run_again(const fourier_job *job, size_t first, size_t count
  * patterns of up to 65,536 symbols and N = 4 m at most 2^-24 * 4 * 2^17 = 1/32, so that what is within a quarter of an
  * integer is taken for it; anything else is done again in float64.
  */
-#define REAL    float
+#define REAL       float
 #define NAME(name) float32_##name
-#define FORWARD assay_fourier_real_forward_f32
-#define INVERSE assay_fourier_real_inverse_f32
-#define ROUND   rintf
+#define FORWARD    assay_fourier_real_forward_f32
+#define INVERSE    assay_fourier_real_inverse_f32
+#define ROUND      rintf
 #define AGAIN(JOB, FIRST, COUNT, BEGIN, SHIFTS, CONSTANT, OUT, COUNTERS)                                               \
     run_again(JOB, FIRST, COUNT, BEGIN, SHIFTS, CONSTANT, OUT)
 #include "optimized/discrete/hamming_distance_fourier_body.h"

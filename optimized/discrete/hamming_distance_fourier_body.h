@@ -3,9 +3,9 @@
  * INVERSE are the transforms.
  *
  * With N real numbers a spectrum is N/2 + 1 complex ones. One transform for each symbol and block of text, products
- * summed over symbols, one transform back. If the pattern has all symbols of the text one symbol needs no transform: its
- * indicator is 1 less those of all others, so that with the pivot z
- *     sum over s of T_s * P_s = |P_z| + sum over s != z of T_s * (P_s - P_z).
+ * summed over symbols, one transform back. If the pattern has all symbols of the text one symbol needs no transform:
+ * its indicator is 1 less those of all others, so that with the pivot z sum over s of T_s * P_s = |P_z| + sum over s !=
+ * z of T_s * (P_s - P_z).
  */
 
 static assay_status NAME(pattern_spectra)(const fourier_job *job, size_t first, size_t count, REAL *spectra)
@@ -52,7 +52,7 @@ static void NAME(indicate)(const void *text, size_t length, size_t symbol_bytes,
 
 /* One block of text: its matches, as real numbers, in work->x. */
 static assay_status NAME(run_block)(const fourier_job *job, size_t block, size_t first, size_t count,
-                                    const REAL *spectra, NAME(work) *work)
+                                    const REAL *spectra, NAME(work) * work)
 {
     const hamming_distance_input *input = job->input;
     const size_t begin = block * job->shifts, length = input->n - begin < job->N ? input->n - begin : job->N;
@@ -86,16 +86,18 @@ static assay_status NAME(run_batch)(const fourier_job *job, size_t first, size_t
 {
     const size_t half = job->N / 2 + 1, all_shifts = job->input->n - job->input->m + 1;
     const size_t blocks = (all_shifts + job->shifts - 1) / job->shifts;
-    const int32_t constant = first == 0 && job->has_pivot ? (int32_t)hamming_distance_count(&job->alphabet->places, job->pivot) : 0;
+    const int32_t constant =
+        first == 0 && job->has_pivot ? (int32_t)hamming_distance_count(&job->alphabet->places, job->pivot) : 0;
     REAL *spectra = assay_allocate(count * 2 * half, sizeof *spectra);
     assay_status status = spectra ? NAME(pattern_spectra)(job, first, count, spectra) : ASSAY_NO_MEMORY;
     uint64_t uncertain = 0;
     if (status == ASSAY_OK) {
 #pragma omp parallel num_threads(assay_threads()) if (blocks > 1) reduction(+ : uncertain)
         {
-            NAME(work) work = {.x = assay_allocate(job->N, sizeof *work.x),
-                               .spectrum = assay_allocate(2 * half, sizeof *work.spectrum),
-                               .sum = assay_allocate(2 * half, sizeof *work.sum)};
+            NAME(work)
+            work = {.x = assay_allocate(job->N, sizeof *work.x),
+                    .spectrum = assay_allocate(2 * half, sizeof *work.spectrum),
+                    .sum = assay_allocate(2 * half, sizeof *work.sum)};
             assay_status mine = work.x && work.spectrum && work.sum ? ASSAY_OK : ASSAY_NO_MEMORY;
 #pragma omp for schedule(dynamic)
             for (size_t block = 0; block < blocks; block++) {

@@ -28,16 +28,16 @@ typedef struct hamming_factor {
 } hamming_factor;
 
 /*
- * Cyclic convolutions of N = width * length residues. A position is width * row + column: as a polynomial in x of degree
- * below width, whose coefficients are polynomials in y = x^width. First y is put to all powers of a root of unity (a
- * transform over the rows for each column: no vector needs shuffling), then x likewise at 2 * width points, enough for
- * a product of two polynomials; the surplus over degree width is folded back at the end by x^width = y.
+ * Cyclic convolutions of N = width * length residues. A position is width * row + column: as a polynomial in x of
+ * degree below width, whose coefficients are polynomials in y = x^width. First y is put to all powers of a root of
+ * unity (a transform over the rows for each column: no vector needs shuffling), then x likewise at 2 * width points,
+ * enough for a product of two polynomials; the surplus over degree width is folded back at the end by x^width = y.
  */
 typedef struct hamming_modular {
-    size_t width, length, N; /* width a multiple of 32 */
+    size_t width, length, N;                       /* width a multiple of 32 */
     hamming_factor *row_roots, *row_inverse;       /* for rows: roots of stages of half length 1, 2, 4, ... in turn */
     hamming_factor *column_roots, *column_inverse; /* the same for 2 * width columns */
-    uint16_t *fold;      /* y of each row, in the order in which the transform leaves them, in Montgomery form */
+    uint16_t *fold;       /* y of each row, in the order in which the transform leaves them, in Montgomery form */
     hamming_factor scale; /* 1 / (2 width length) */
     hamming_factor to_montgomery;
 } hamming_modular;

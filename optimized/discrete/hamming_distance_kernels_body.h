@@ -27,8 +27,8 @@ enum { COMPARE_VECTORS = 8 };
  * symbols in 16 bits.
  */
 #define COMPARE(NAME, TYPE, VECTOR, AT, ADD_EQUAL, DISTANCE, MOST)                                                     \
-    static inline __attribute__((always_inline)) void NAME##_vectors(                                                  \
-        const TYPE *text, size_t vectors, const TYPE *pattern, size_t m, int32_t *out)                                 \
+    static inline __attribute__((always_inline)) void NAME##_vectors(const TYPE *text, size_t vectors,                 \
+                                                                     const TYPE *pattern, size_t m, int32_t *out)      \
     {                                                                                                                  \
         enum { LANES = HD_BYTES / sizeof(TYPE) };                                                                      \
         TYPE matches[COMPARE_VECTORS * LANES];                                                                         \
@@ -43,7 +43,7 @@ enum { COMPARE_VECTORS = 8 };
                 for (size_t k = 0; k < vectors; k++)                                                                   \
                     sum[k] = ADD_EQUAL(sum[k], *(const AT *)(text + j + k * LANES), symbol);                           \
             }                                                                                                          \
-            memcpy(matches, sum, vectors * HD_BYTES);                                                                  \
+            memcpy(matches, sum, vectors *HD_BYTES);                                                                   \
             for (size_t i = 0; i < vectors * LANES; i++)                                                               \
                 out[i] -= matches[i];                                                                                  \
         }                                                                                                              \

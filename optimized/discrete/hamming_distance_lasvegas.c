@@ -37,8 +37,8 @@ static assay_status add_exactly(chunk *c, const hamming_selection *selection)
     int64_t *counts = assay_allocate(N, sizeof *counts);
     if (!counts)
         return ASSAY_NO_MEMORY;
-    const assay_status status = hamming_cyclic(&c->text, &c->pattern->places, selection->number, selection->count, 0, N,
-                                               counts, c->counters);
+    const assay_status status =
+        hamming_cyclic(&c->text, &c->pattern->places, selection->number, selection->count, 0, N, counts, c->counters);
     for (size_t e = 0; status == ASSAY_OK && e < c->differences; e++)
         c->matches[e] += counts[(e - (c->input.m - 1)) & (N - 1)];
     assay_release(counts);
@@ -55,9 +55,8 @@ static assay_status count_residues(chunk *c)
 
 static assay_status finish_group(chunk *c)
 {
-    const hamming_distance_group group = {
-        &c->text,   &c->pattern->places,  c->group.number, c->group.count, c->input.n,
-        c->input.m, c->settings->modulus, c->residues,     hamming_cyclic};
+    const hamming_distance_group group = {&c->text,   &c->pattern->places,  c->group.number, c->group.count, c->input.n,
+                                          c->input.m, c->settings->modulus, c->residues,     hamming_cyclic};
     if (c->group.count == 0)
         return ASSAY_OK;
     c->counters->groups++;
@@ -142,7 +141,8 @@ assay_status hamming_subtract_repaired(const hamming_kernels *kernels, const ham
     for (size_t i = 0; i < chunks; i++) {
         const size_t first = i * (m + 1);
         hamming_distance_counters counters = {0};
-        chunk c = {.kernels = kernels, .settings = settings, .counters = &counters, .input = *input, .pattern = alphabet};
+        chunk c = {
+            .kernels = kernels, .settings = settings, .counters = &counters, .input = *input, .pattern = alphabet};
         c.input.text = hamming_text_from(input, first);
         c.input.n = n - first < 2 * m ? n - first : 2 * m;
         c.differences = c.input.n + m - 1;

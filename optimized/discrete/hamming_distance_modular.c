@@ -27,7 +27,8 @@ static hamming_factor factor_of(uint32_t x)
     return (hamming_factor){value, (uint16_t)(value * Q_INVERSE)};
 }
 
-/* roots[h + j] is the j-th power of a primitive 2 h-th root of unity (or of its inverse), h = 1, 2, 4, ..., size / 2. */
+/* roots[h + j] is the j-th power of a primitive 2 h-th root of unity (or of its inverse), h = 1, 2, 4, ..., size / 2.
+ */
 static void fill_roots(hamming_factor *roots, size_t size, bool inverse)
 {
     for (uint32_t h = 1; h <= size / 2; h *= 2) {
@@ -157,7 +158,8 @@ static void count_operations(const group *g, size_t windows, hamming_distance_co
     const size_t N = g->modular.N, width = g->modular.width;
     const uint64_t transforms = (uint64_t)(windows + 1) * g->count + windows;
     /* Rows: N/2 for each of log2 length stages; columns: 2 N/2 for each of log2 (2 width). */
-    const uint64_t each = N / 2 * (uint64_t)__builtin_ctzll(g->modular.length) + N * (uint64_t)__builtin_ctzll(2 * width);
+    const uint64_t each =
+        N / 2 * (uint64_t)__builtin_ctzll(g->modular.length) + N * (uint64_t)__builtin_ctzll(2 * width);
     counters->modular_transforms += transforms;
     counters->modular_butterflies += transforms * each;
     counters->modular_products += (uint64_t)windows * g->count * 2 * N;
@@ -198,7 +200,8 @@ static assay_status run_group(group *g, int32_t *out, hamming_distance_counters 
 
 /* ---- All of a selection --------------------------------------------------------------------------------------- */
 
-/* A group takes symbols while the modulus can hold their matches, one less than it of them, and memory their spectra. */
+/* A group takes symbols while the modulus can hold their matches, one less than it of them, and memory their spectra.
+ */
 assay_status hamming_subtract_modular(const hamming_kernels *kernels, const hamming_distance_input *input,
                                       const hamming_alphabet *alphabet, const hamming_selection *selection,
                                       int32_t *out, hamming_distance_counters *counters)

@@ -87,10 +87,26 @@ static inline void join(words_v *a, words_v *b, hamming_factor root)
         }                                                                                                              \
     }
 
-TWO_STAGES(split_twice, { split(&a0, &a2, wide0); split(&a1, &a3, wide1); },
-           { split(&a0, &a1, narrow); split(&a2, &a3, narrow); })
-TWO_STAGES(join_twice, { join(&a0, &a1, narrow); join(&a2, &a3, narrow); },
-           { join(&a0, &a2, wide0); join(&a1, &a3, wide1); })
+TWO_STAGES(
+    split_twice,
+    {
+        split(&a0, &a2, wide0);
+        split(&a1, &a3, wide1);
+    },
+    {
+        split(&a0, &a1, narrow);
+        split(&a2, &a3, narrow);
+    })
+TWO_STAGES(
+    join_twice,
+    {
+        join(&a0, &a1, narrow);
+        join(&a2, &a3, narrow);
+    },
+    {
+        join(&a0, &a2, wide0);
+        join(&a1, &a3, wide1);
+    })
 
 /* The last stage of an odd number: pairs of neighbouring rows, whose root is 1. */
 #define PAIRS(NAME, STAGE)                                                                                             \
@@ -162,8 +178,8 @@ static void transform_rows(const hamming_modular *m, uint16_t *x)
 ROWS(rows_u8, uint8_t)
 ROWS(rows_u16, uint16_t)
 
-/* From LANES rows to a tile: 2 width vectors, a lane for each row, transformed. The upper half of the coefficients being
- * zero, the first stage is a product. */
+/* From LANES rows to a tile: 2 width vectors, a lane for each row, transformed. The upper half of the coefficients
+ * being zero, the first stage is a product. */
 static void make_tile(const hamming_modular *m, const uint16_t *rows, uint16_t *tile)
 {
     for (size_t c = 0; c < m->width; c += LANES) {
