@@ -9,10 +9,18 @@
 typedef struct report_arguments {
     common_options common;
     const char *folder;
+    const char *claims; /* write these to this file instead; null: no */
 } report_arguments;
 
+enum { KEY_CLAIMS = 0x200 };
+
 static const struct argp_option own_options[] = {
-    {.name = "output", .key = 'o', .arg = "FOLDER", .doc = "Where the pages go (default reports/out)"}, {0}};
+    {.name = "output", .key = 'o', .arg = "FOLDER", .doc = "Where the pages go (default reports/out)"},
+    {.name = "claims",
+     .key = KEY_CLAIMS,
+     .arg = "FILE",
+     .doc = "Write no pages, but every claim with its verdict, numbers and command as Markdown to FILE"},
+    {0}};
 
 static const struct argp_child children[] = {{.argp = &options_database}, {0}};
 
@@ -25,6 +33,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if (!*text)
             argp_error(state, "--output is empty");
         arguments->folder = text;
+        return 0;
+    case KEY_CLAIMS:
+        if (!*text)
+            argp_error(state, "--claims is empty");
+        arguments->claims = text;
         return 0;
     case ARGP_KEY_ARG: argp_error(state, "%s: report takes no PATTERN; it shows all of the database", text); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -43,6 +56,10 @@ int command_report(int argc, char **argv)
     report_arguments arguments = {.common = common_options_default(1u << FORMAT_TEXT), .folder = "reports/out"};
     parse_arguments(&argp, argc, argv, &arguments);
     report_summary summary = {0};
+    if (arguments.claims) {
+        const assay_status written = report_write_claims(arguments.common.database, arguments.claims);
+        return written == ASSAY_OK ? EXIT_ALL_GOOD : (complain_of(written), EXIT_ENVIRONMENT);
+    }
     assay_status status = report_write(arguments.common.database, arguments.folder, NULL, &summary);
     if (status != ASSAY_OK) {
         complain_of(status);

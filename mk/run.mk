@@ -38,6 +38,10 @@ report-installed: all
 	 $(ASSAY) report || exit $$?; \
 	 exit $$status
 
+.PHONY: claims
+claims: $(ASSAY) ## write docs/claims.md from the newest results (of make verify-full)
+	$(ASSAY) report --claims docs/claims.md
+
 .PHONY: regress
 regress: $(ASSAY) ## compare with another revision: make regress BASE=<git rev> (PATTERN=... for a part)
 	@[ -n "$(BASE)" ] || { echo 'usage: make regress BASE=<git rev> [PATTERN=...] [REGRESS_OPTIONS=...]' >&2; exit 2; }

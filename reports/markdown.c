@@ -101,6 +101,27 @@ static void write_contradictions(report_text *t, const report_model *model)
     }
 }
 
+static void write_time(report_text *t, const report_model *model)
+{
+    report_slow_check slowest[20];
+    const size_t count = report_slowest_checks(model, slowest, sizeof slowest / sizeof *slowest);
+    if (!count)
+        return;
+    report_text_format(t, "\n## Where the time goes\n\nAll checks and claims together took %s; the slowest:\n\n",
+                       report_quantity(report_seconds_of(model, NULL), "s").text);
+    HEAD(t, "Algorithm", "Check", "Implementation", "Kind", "Took", "Replay");
+    for (size_t i = 0; i < count; i++) {
+        const assay_result *r = &slowest[i].result->record;
+        report_text_add(t, "|");
+        cell(t, slowest[i].algorithm->name);
+        cell(t, r->check);
+        cell(t, r->implementation);
+        cell(t, assay_kind_name(r->kind));
+        cell(t, report_quantity(r->seconds, "s").text);
+        replay_cell(t, r->replay);
+    }
+}
+
 /* ---- An algorithm ----------------------------------------------------------------------------------------------- */
 
 static void write_claims(report_text *t, const report_model_algorithm *a)
@@ -390,6 +411,7 @@ void report_markdown(report_text *t, const report_model *model)
     write_algorithms(t, model);
     for (size_t i = 0; i < model->algorithm_count; i++)
         write_algorithm(t, model->algorithms[i]);
+    write_time(t, model);
     write_limits(t, model);
     write_history(t, model);
 }

@@ -551,7 +551,25 @@ static void choose_runs(report_model *model)
     }
 }
 
-static assay_status load(report_store *store, report_model *model)
+static bool is_quick(const report_model_run *run)
+{
+    return strcmp(run->stored.run.depth, "quick") == 0;
+}
+
+/* Newest first, so that the newest record of a key is there first; with @p deep_first quick runs come last. */
+static assay_status load_runs(report_store *store, bool deep_first, report_model *model)
+{
+    assay_status status = ASSAY_OK;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = model->run_count; status == ASSAY_OK && i-- > 0;) {
+            if ((deep_first && is_quick(&model->runs[i])) == (pass == 1))
+                status = load_run(store, model, i);
+        }
+    }
+    return status;
+}
+
+static assay_status load(report_store *store, bool deep_first, report_model *model)
 {
     run_list list = {.model = model};
     assay_status status = report_store_each_run(store, visit_run, &list);
@@ -561,8 +579,7 @@ static assay_status load(report_store *store, report_model *model)
         return status;
     if (model->run_count)
         qsort(model->runs, model->run_count, sizeof *model->runs, compare_runs);
-    for (size_t i = model->run_count; status == ASSAY_OK && i-- > 0;)
-        status = load_run(store, model, i);
+    status = load_runs(store, deep_first, model);
     if (status != ASSAY_OK)
         return status;
     for (size_t i = 0; i < model->algorithm_count; i++)
@@ -575,13 +592,13 @@ static assay_status load(report_store *store, report_model *model)
     return status;
 }
 
-assay_status report_model_load(const char *database, report_model *model)
+assay_status report_model_load(const char *database, bool deep_first, report_model *model)
 {
     *model = (report_model){0};
     report_store *store = NULL;
     assay_status status = report_store_open_read_only(database, &store);
     if (status == ASSAY_OK)
-        status = load(store, model);
+        status = load(store, deep_first, model);
     report_store_close(store);
     if (status == ASSAY_OK && model->algorithm_count == 0 && model->limit_count == 0)
         status =
@@ -603,4 +620,43 @@ const char *report_newest_revision(const report_model *model)
 size_t report_history_start(const report_model *model)
 {
     return model->run_count > model->history ? model->run_count - model->history : 0;
+}
+
+/* ---- Where the time goes ---------------------------------------------------------------------------------------- */
+
+/* Puts a check into its place among the slowest so far. */
+static size_t insert_slow(report_slow_check *slowest, size_t count, size_t most, report_slow_check check)
+{
+    size_t at = count < most ? count++ : most;
+    for (; at > 0 && slowest[at - 1].result->record.seconds < check.result->record.seconds; at--) {
+        if (at < most)
+            slowest[at] = slowest[at - 1];
+    }
+    if (at < most)
+        slowest[at] = check;
+    return count;
+}
+
+size_t report_slowest_checks(const report_model *model, report_slow_check *slowest, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->algorithm_count; i++) {
+        const report_model_algorithm *a = model->algorithms[i];
+        for (size_t k = 0; k < a->result_count; k++) {
+            if (a->results[k].record.seconds > 0)
+                count = insert_slow(slowest, count, most, (report_slow_check){a, &a->results[k]});
+        }
+    }
+    return count;
+}
+
+double report_seconds_of(const report_model *model, const report_model_algorithm *only)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < model->algorithm_count; i++) {
+        const report_model_algorithm *a = model->algorithms[i];
+        for (size_t k = 0; (!only || a == only) && k < a->result_count; k++)
+            seconds += a->results[k].record.seconds > 0 ? a->results[k].record.seconds : 0;
+    }
+    return seconds;
 }

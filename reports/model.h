@@ -103,8 +103,9 @@ typedef struct report_model {
     size_t history; /* number of newest runs to be shown */
 } report_model;
 
-/* Reads @p database. Release with report_model_free(), also after a failure. */
-assay_status report_model_load(const char *database, report_model *model);
+/* Reads @p database. With @p deep_first, what runs of greater depth found goes before what newer quick ones did.
+ * Release with report_model_free(), also after a failure. */
+assay_status report_model_load(const char *database, bool deep_first, report_model *model);
 void report_model_free(report_model *model);
 
 /* Adds a verdict. */
@@ -125,6 +126,18 @@ double report_limit_used(const assay_result *result);
 /* Orders names of implementations: CPU levels by what they need ("avx2-2t" is avx2 with two threads), then the others.
  */
 int report_compare_implementations(const char *a, const char *b);
+
+/* A check and how long it took. */
+typedef struct report_slow_check {
+    const report_model_algorithm *algorithm;
+    const report_model_result *result;
+} report_slow_check;
+
+/* The checks and claims that took longest, slowest first, at most @p most; returns their number. */
+size_t report_slowest_checks(const report_model *model, report_slow_check *slowest, size_t most);
+
+/* The seconds of all checks and claims of an algorithm, or (null) of all. */
+double report_seconds_of(const report_model *model, const report_model_algorithm *only);
 
 /* The revision of the newest run; what comes from another one is marked. */
 const char *report_newest_revision(const report_model *model);

@@ -143,7 +143,7 @@ static void write_failures(report_text *t, const report_model *model)
 
 /* ---- Algorithms and speed --------------------------------------------------------------------------------------- */
 
-static void algorithm_row(report_table *table, const report_model_algorithm *a)
+static void algorithm_row(report_table *table, const report_model *model, const report_model_algorithm *a)
 {
     report_text *t = table->text;
     const report_tally *n = &a->tally;
@@ -173,6 +173,8 @@ static void algorithm_row(report_table *table, const report_model_algorithm *a)
     report_cell_interval(table, a->best ? &a->best->over_peer : &none, "x");
     double fraction = a->best ? a->best->limit_fraction : NAN;
     report_cell_number(table, fraction, report_quantity(fraction, "share").text);
+    double seconds = report_seconds_of(model, a);
+    report_cell_number(table, seconds, report_quantity(seconds, "s").text);
 }
 
 static void write_unseen(report_text *t, const report_model *model)
@@ -195,13 +197,14 @@ static void write_unseen(report_text *t, const report_model *model)
 static void write_algorithms(report_text *t, const report_model *model)
 {
     report_section_begin(t, "algorithms", "Algorithms");
-    report_table table = report_table_begin(
-        t, "Algorithms with their verdicts and best speedups",
-        REPORT_COLUMNS({"Algorithm", REPORT_WORDS}, {"Paper", REPORT_PROSE}, {"Checks", REPORT_WORDS},
-                       {"Claims", REPORT_WORDS}, {"Best speedup", REPORT_NUMBERS},
-                       {"Over the best peer", REPORT_NUMBERS}, {"Of the limit", REPORT_NUMBERS}));
+    report_table table =
+        report_table_begin(t, "Algorithms with their verdicts and best speedups",
+                           REPORT_COLUMNS({"Algorithm", REPORT_WORDS}, {"Paper", REPORT_PROSE},
+                                          {"Checks", REPORT_WORDS}, {"Claims", REPORT_WORDS},
+                                          {"Best speedup", REPORT_NUMBERS}, {"Over the best peer", REPORT_NUMBERS},
+                                          {"Of the limit", REPORT_NUMBERS}, {"Checks took", REPORT_NUMBERS}));
     for (size_t i = 0; i < model->algorithm_count; i++)
-        algorithm_row(&table, model->algorithms[i]);
+        algorithm_row(&table, model, model->algorithms[i]);
     report_table_end(&table);
     write_unseen(t, model);
     report_section_end(t);
@@ -274,6 +277,53 @@ static unsigned write_speedups(report_text *t, const report_model *model, unsign
     write_speed_table(t, model, false);
     report_section_end(t);
     return id;
+}
+
+/* ---- Time ------------------------------------------------------------------------------------------------------- */
+
+enum { SLOWEST = 20 };
+
+static void slow_row(report_table *table, const report_model *model, const report_slow_check *slow, double all)
+{
+    const assay_result *r = &slow->result->record;
+    report_table_row(table);
+    report_cell_begin(table, NAN);
+    report_text_format(table->text, "<a href=\"%s\">", slow->algorithm->file);
+    report_text_html(table->text, slow->algorithm->name);
+    report_text_add(table->text, "</a>");
+    report_cell_end(table);
+    report_cell_begin(table, NAN);
+    report_text_html(table->text, r->check);
+    report_origin(table->text, model, slow->result->run);
+    report_cell_end(table);
+    report_cell(table, r->implementation);
+    report_cell(table, assay_kind_name(r->kind));
+    report_cell(table, slow->result->run->stored.run.depth);
+    report_cell_number(table, r->seconds, report_quantity(r->seconds, "s").text);
+    report_cell_number(table, r->seconds / all, report_quantity(r->seconds / all, "share").text);
+    report_cell_replay(table, r->replay);
+}
+
+static void write_time(report_text *t, const report_model *model)
+{
+    report_slow_check slowest[SLOWEST];
+    const size_t count = report_slowest_checks(model, slowest, SLOWEST);
+    const double all = report_seconds_of(model, NULL);
+    if (!count)
+        return;
+    report_section_begin(t, "time", "Where the time goes");
+    report_text_format(t,
+                       "<p class=\"hint\">The checks and claims that took longest; all of them together took %s.</p>\n",
+                       report_quantity(all, "s").text);
+    report_table table = report_table_begin(t, "The slowest checks",
+                                            REPORT_COLUMNS({"Algorithm", REPORT_WORDS}, {"Check", REPORT_WORDS},
+                                                           {"Implementation", REPORT_WORDS}, {"Kind", REPORT_WORDS},
+                                                           {"Depth", REPORT_WORDS}, {"Took", REPORT_NUMBERS},
+                                                           {"Of all", REPORT_NUMBERS}, {"Replay", REPORT_WORDS}));
+    for (size_t i = 0; i < count; i++)
+        slow_row(&table, model, &slowest[i], all);
+    report_table_end(&table);
+    report_section_end(t);
 }
 
 /* ---- Machine ---------------------------------------------------------------------------------------------------- */
@@ -449,6 +499,7 @@ void report_index_page(report_text *t, const report_model *model, const report_t
         report_section_end(t);
     }
     unsigned id = write_speedups(t, model, 1);
+    write_time(t, model);
     write_machine(t, model);
     write_limits(t, model);
     write_history(t, model, id);

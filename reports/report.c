@@ -3,6 +3,7 @@
 
 #include "reports/files.h"
 #include "reports/model.h"
+#include "reports/number.h"
 #include "reports/page.h"
 #include "reports/render.h"
 
@@ -101,6 +102,20 @@ static void summarize(const report_model_algorithm *a, report_summary_row *row)
     report_text_free(&name);
 }
 
+/* Names the checks that took longest. */
+static void name_slowest(const report_model *model, char *out, size_t capacity)
+{
+    report_slow_check slowest[5];
+    const size_t count = report_slowest_checks(model, slowest, sizeof slowest / sizeof *slowest);
+    report_text text = {0};
+    for (size_t i = 0; i < count; i++)
+        report_text_format(&text, "%s%s/%s/%s %s", i ? ", " : "", slowest[i].algorithm->name,
+                           slowest[i].result->record.implementation, slowest[i].result->record.check,
+                           report_quantity(slowest[i].result->record.seconds, "s").text);
+    copy_whole(out, capacity, text.data ? text.data : "");
+    report_text_free(&text);
+}
+
 static assay_status fill_summary(const report_model *model, const char *folder, report_summary *summary)
 {
     report_summary_row *rows = calloc(model->algorithm_count + 1, sizeof *rows);
@@ -112,6 +127,7 @@ static assay_status fill_summary(const report_model *model, const char *folder, 
                                 .contradictions = model->contradiction_count,
                                 .rows = rows,
                                 .row_count = model->algorithm_count};
+    name_slowest(model, summary->slowest, sizeof summary->slowest);
     report_text path = {0};
     report_text_format(&path, "%s/index.html", folder);
     copy_whole(summary->index, sizeof summary->index, path.data ? path.data : "");
@@ -140,7 +156,7 @@ assay_status report_write(const char *database, const char *folder, const report
     report_text chart_js = {0};
     assay_status status = report_read_chart_js(options ? options->chart_js : NULL, &chart_js);
     if (status == ASSAY_OK)
-        status = report_model_load(database, &model);
+        status = report_model_load(database, false, &model);
     model.history = options && options->history ? options->history : DEFAULT_HISTORY;
     if (status == ASSAY_OK)
         status = report_make_folder(folder);

@@ -44,7 +44,8 @@ typedef struct report_summary {
     size_t contradictions; /**< verdicts that differ between runs of one revision, depth, level and seed */
     report_summary_row *rows;
     size_t row_count;
-    char index[4096]; /**< path of the first page */
+    char slowest[512]; /**< the checks that took longest, with their seconds; empty if there are none */
+    char index[4096];  /**< path of the first page */
 } report_summary;
 
 /**
@@ -55,6 +56,10 @@ typedef struct report_summary {
  */
 assay_status report_write(const char *database, const char *folder, const report_options *options,
                           report_summary *summary);
+
+/** Writes every claim of @p database to the Markdown file @p path (its folder is made if need be), whole or not at all.
+ *  Results of runs of greater depth go before those of newer quick ones. Fails as report_write() does. */
+assay_status report_write_claims(const char *database, const char *path);
 
 /** Prints the summary as a table, one line for each algorithm, and the path of the first page. */
 void report_print_summary(const report_summary *summary, FILE *out, bool colour);

@@ -100,5 +100,9 @@ void report_print_summary(const report_summary *summary, FILE *out, bool colour)
             n->passed, n->failed, n->skipped, n->reproduced, n->in_part, n->not_reproduced);
     if (summary->contradictions)
         fprintf(out, "%zu verdicts changed between runs of one revision\n", summary->contradictions);
+    char slowest[sizeof summary->slowest];
+    copy_printable(slowest, sizeof slowest, summary->slowest);
+    if (*slowest)
+        fprintf(out, "slowest: %s\n", slowest);
     fprintf(out, "report: %s\n", summary->index);
 }

@@ -266,6 +266,7 @@ static const char *const wrong[][2] = {
     {"bench --exhaustive", "no --exhaustive"},
     {"bench --repetitions 8", "--repetitions is \"8\", must be 9 to 10000"},
     {"report everything", "takes no PATTERN"},
+    {"report --claims ''", "--claims is empty"},
     {"limits everything", "takes no PATTERN"},
     {"merge", "no database is given"},
     {"merge a.db", "no output is given"},

@@ -207,7 +207,8 @@ START_TEST(first_page_says_everything)
                                  "copy bandwidth",        "20.4 GB/s",
                                  "118 Gflop/s",           "interrupted",
                                  "0123456789ab",          "Over the best peer",
-                                 "id=\"failures\""};
+                                 "id=\"failures\"",       "Where the time goes",
+                                 "The slowest checks"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         ck_assert_has(page, parts[i]);
     free(page);
@@ -756,11 +757,79 @@ START_TEST(summary_is_printed)
     fclose(stream);
     ck_assert_has(text, "evolved_exp");
     ck_assert_has(text, "1 FAILED");
+    ck_assert_has(text, "\nslowest: ");
     ck_assert_has(text, summary.index);
     ck_assert_lacks(text, "\033");
     free(text);
     report_summary_free(&summary);
     report_summary_free(NULL);
+}
+END_TEST
+
+/* ---- Claims in one file ----------------------------------------------------------------------------------------- */
+
+/* A database of two runs with one claim each: the second is quick, and of the same revision. */
+static void make_claims(void)
+{
+    report_store *store;
+    ck_assert_int_eq(report_store_open(database, &store), ASSAY_OK);
+    for (int quick = 0; quick < 2; quick++) {
+        const assay_run run = {.command = "verify",
+                               .revision = "0123456789ab",
+                               .machine = "A Processor",
+                               .depth = quick ? "quick" : "full",
+                               .shard = "1/1",
+                               .started = quick ? "2026-11-24T11:00:00Z" : "2026-11-24T10:00:00Z",
+                               .word_bits = 64,
+                               .processors = 2,
+                               .threads = 2,
+                               .seed = 7};
+        const assay_result claim = {.algorithm = "lmul",
+                                    .implementation = "avx2",
+                                    .kind = ASSAY_CLAIM,
+                                    .check = "C1",
+                                    .measured = quick ? 0.25 : 0.125,
+                                    .limit = NAN,
+                                    .unit = "per cent",
+                                    .verdict = quick ? ASSAY_REPRODUCED_IN_PART : ASSAY_REPRODUCED,
+                                    .seconds = quick ? 1 : 30,
+                                    .replay = quick ? "assay verify quickly" : "assay verify fully",
+                                    .statement = "a | statement",
+                                    .paper_value = "0.1",
+                                    .provenance = "abstract",
+                                    .spread_low = 0.1,
+                                    .spread_high = 0.5,
+                                    .seeds = 5,
+                                    .seeds_passed = 5};
+        int64_t id;
+        ck_assert_int_eq(report_store_begin_run(store, &run, &id), ASSAY_OK);
+        ck_assert_int_eq(report_store_add_result(store, id, &claim), ASSAY_OK);
+        ck_assert_int_eq(report_store_end_run(store, id, 1), ASSAY_OK);
+    }
+    report_store_close(store);
+}
+
+START_TEST(claims_go_to_one_file)
+{
+    make_claims();
+    char path[256];
+    snprintf(path, sizeof path, "%s/claims.md", out);
+    ck_assert_msg(report_write_claims(database, path) == ASSAY_OK, "%s", assay_error());
+    char *text = content_of(out, "claims.md");
+    ck_assert_has(text, "1 claims of 1 algorithms: 1 reproduced, 0 in part, 0 not reproduced.");
+    ck_assert_has(text, "Measured at revision 0123456789ab, depth full, on A Processor, seeds from 7.");
+    ck_assert_has(text,
+                  "| C1 | **reproduced** | a \\| statement | 0.1 | 0.125 per cent | 0.1–0.5 | 5 of 5 | "
+                  "abstract | `assay verify fully` |");
+    ck_assert_lacks(text, "quickly"); /* the newer run is not as deep */
+    free(text);
+    snprintf(path, sizeof path, "%s/claims.md/x", out);
+    ck_assert_int_eq(report_write_claims(database, path), ASSAY_IO);
+    ck_assert_int_eq(report_write_claims(database, ""), ASSAY_INVALID_ARGUMENT);
+    ck_assert_int_eq(report_write(database, out, NULL, NULL), ASSAY_OK);
+    text = content_of(out, "index.html");
+    ck_assert_has(text, "quickly"); /* pages show the newest */
+    free(text);
 }
 END_TEST
 
@@ -858,6 +927,7 @@ Suite *test_report(void)
     tcase_add_test(files, markdown_tables_are_whole);
     tcase_add_test(files, same_database_same_bytes);
     tcase_add_test(files, summary_is_printed);
+    tcase_add_test(files, claims_go_to_one_file);
     tcase_add_test(files, bad_arguments_are_refused);
     tcase_add_test(files, missing_chart_js_is_named);
     tcase_add_test(files, unwritable_folders_are_named);
