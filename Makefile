@@ -48,7 +48,7 @@ include mk/libraries.mk
 find_sources = $(filter-out $(if $(AVX512_FLAGS),,%_avx512.c %_avx512.cc),$(wildcard $(1)))
 LIB_SOURCES     := $(call find_sources,core/*.c reference/*/*.c optimized/*/*.c)
 HARNESS_SOURCES := $(call find_sources,verify/*.c bench/*.c bench/*.cc reports/*.c)
-COMMAND_SOURCES := $(call find_sources,cli/*.c verify/*/*.c bench/*/*.c bench/*/*.cc)
+COMMAND_SOURCES := $(call find_sources,cli/*.c verify/*/*.c verify/*/*.cc bench/*/*.c bench/*/*.cc)
 TEST_SOURCES    := $(call find_sources,tests/*.c)
 
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(1)))

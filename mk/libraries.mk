@@ -7,3 +7,5 @@ verify_mpi_flags := -DASSAY_HAVE_MPI=0
 endif
 C_FLAGS   += $(verify_mpi_flags)
 CXX_FLAGS += $(verify_mpi_flags)
+# Network simplex: truth and peer of optimal transport.
+HARNESS_LIBS += -llemon

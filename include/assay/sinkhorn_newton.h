@@ -83,11 +83,13 @@ typedef struct sinkhorn_newton_options {
     double cg_tolerance; /**< in (0, 1): the residual (in the norm of the inverse diagonal) to be reached, over
                           *   that of the start */
     size_t cg_limit;     /**< most iterations for a system; 0 means 10 (n + m) */
+    bool adaptive;       /**< keep more when three steps in a row shrink the error by less than half each:
+                          *   a tenth of what is dropped (MASS), twice the entries (TOPK) */
     bool inexact;        /**< solve only to max(cg_tolerance, min(1e-2, sqrt(error))): fewer iterations in all */
     double tolerance;    /**< above 0: the error |r - P 1|_1 + |c - P^T 1|_1 to be reached */
 } sinkhorn_newton_options;
 
-/** 20 sweeps, 100 steps, MASS of 1e-3, CG to 1e-10, inexact, tolerance 1e-11. */
+/** 20 sweeps, 100 steps, MASS of 1e-3, adaptive, CG to 1e-10, inexact, tolerance 1e-11. */
 sinkhorn_newton_options sinkhorn_newton_defaults(void);
 
 /** What an iteration was. */
@@ -138,8 +140,9 @@ typedef struct sinkhorn_newton_solution {
 } sinkhorn_newton_solution;
 
 /** The paper's method: @c sweeps sweeps, then Newton steps with the sparsified Hessian, each with a line search (the
- *  step is halved until f grows enough). The default options suit all costs; the paper's TOPK rules need a keep that
- *  suits the plan. */
+ *  step is halved until f grows enough). What is dropped slows the steps down: if small entries alone connect parts of
+ *  the plan, they no longer converge (the paper is silent on this), hence @c adaptive. The paper's TOPK rules need a
+ *  keep that suits the plan. */
 assay_status sinkhorn_newton_solve(const sinkhorn_newton_problem *problem, const sinkhorn_newton_options *options,
                                    sinkhorn_newton_solution *solution);
 
@@ -177,6 +180,12 @@ assay_status sinkhorn_newton_dual_value(const sinkhorn_newton_problem *problem, 
 /** The gradient of f at (x, y): n + m numbers, r - P 1 and then c - P^T 1. */
 assay_status sinkhorn_newton_dual_gradient(const sinkhorn_newton_problem *problem, const double *x, const double *y,
                                            double *gradient);
+
+/** The entries of P at (x, y) that the rule of @p options keeps in the Hessian: n x m, the others 0. @p count gets how
+ * many are not 0. ASSAY_OUT_OF_RANGE if an entry is not finite. The optimized form has no entries that are too small to
+ *  count (see sinkhorn_newton_scale()), even if the rule would keep them. */
+assay_status sinkhorn_newton_sparsify(const sinkhorn_newton_problem *problem, const sinkhorn_newton_options *options,
+                                      const double *x, const double *y, double *kept, size_t *count);
 
 /** <C, P>. */
 assay_status sinkhorn_newton_transport_cost(const sinkhorn_newton_problem *problem, const double *plan, double *cost);
@@ -218,6 +227,11 @@ assay_status sinkhorn_newton_make_histogram(const uint8_t *pixels, size_t count,
 assay_status sinkhorn_newton_reference_solve(const sinkhorn_newton_problem *problem,
                                              const sinkhorn_newton_options *options,
                                              sinkhorn_newton_solution *solution);
+
+/** sinkhorn_newton_sparsify() plainly, by sorting. */
+assay_status sinkhorn_newton_reference_sparsify(const sinkhorn_newton_problem *problem,
+                                                const sinkhorn_newton_options *options, const double *x,
+                                                const double *y, double *kept, size_t *count);
 
 /** sinkhorn_newton_scale_log() plainly. */
 assay_status sinkhorn_newton_reference_scale_log(const sinkhorn_newton_problem *problem, size_t limit, double tolerance,

@@ -90,7 +90,7 @@ static assay_status search_line(method *t, double *alpha)
     const size_t unknowns = t->problem->n + t->problem->m;
     /* slopes of f in its own units: g.d with d in units of 1/eta, over eta */
     const double slope = sinkhorn_newton_dot(t->at.gradient, t->d, unknowns) / t->problem->eta;
-    *alpha = 1;
+    *alpha = sinkhorn_newton_first_step(t->d, unknowns, 1);
     for (int halvings = 0; halvings <= 60; halvings++, *alpha /= 2) {
         for (size_t k = 0; k < unknowns; k++)
             t->next.x[k] = t->at.x[k] + *alpha * t->d[k];
@@ -148,11 +148,18 @@ static assay_status finish(method *t, double *x, double *y)
     s->exponentials += t->plan.exponentials;
     s->scanned += t->plan.scanned;
     s->multiply_adds += t->plan.multiply_adds;
+    double *const wanted = s->plan;
+    const assay_status status = wanted ? truncated_whole_plan(&t->plan, x, y, wanted) : ASSAY_OK;
+    if (status != ASSAY_OK)
+        return status;
     for (size_t i = 0; i < p->n; i++)
         x[i] /= p->eta;
     for (size_t j = 0; j < p->m; j++)
         y[j] /= p->eta;
-    return sinkhorn_newton_finish(&t->call, x, y);
+    s->plan = NULL;
+    const assay_status end = sinkhorn_newton_finish(&t->call, x, y);
+    s->plan = wanted;
+    return end;
 }
 
 /* Both stages. */
@@ -199,6 +206,45 @@ assay_status sinkhorn_newton_solve(const sinkhorn_newton_problem *problem, const
     if (status == ASSAY_OK)
         status = ascend(problem, options, solution, sparse_direction, &system);
     sparse_newton_release(&system);
+    return status;
+}
+
+assay_status sinkhorn_newton_sparsify(const sinkhorn_newton_problem *problem, const sinkhorn_newton_options *options,
+                                      const double *x, const double *y, double *kept, size_t *count)
+{
+    if (!sinkhorn_newton_kernels_in_force())
+        return sinkhorn_newton_reference_sparsify(problem, options, x, y, kept, count);
+    assay_status status = sinkhorn_newton_check_sparsify(problem, options, x, y, kept, count);
+    if (status != ASSAY_OK)
+        return status;
+    sinkhorn_newton_solution none = {0};
+    sparse_newton system;
+    method t = {0};
+    status = sparse_newton_allocate(problem, options, &system);
+    if (status == ASSAY_OK)
+        status = open_method(problem, options, &t);
+    if (status == ASSAY_OK) {
+        t.call = (sinkhorn_newton_call){problem, &none, 0};
+        for (size_t i = 0; i < problem->n; i++)
+            t.at.x[i] = problem->eta * x[i];
+        for (size_t j = 0; j < problem->m; j++)
+            t.at.y[j] = problem->eta * y[j];
+        status = update(&t, &t.at);
+    }
+    if (status == ASSAY_OK && !(t.at.total < INFINITY))
+        status = assay_fail(ASSAY_OUT_OF_RANGE, "P is not finite at x and y");
+    if (status == ASSAY_OK)
+        status = sparse_newton_keep(&system, &t.plan, t.at.total);
+    if (status == ASSAY_OK) {
+        memset(kept, 0, problem->n * problem->m * sizeof *kept);
+        for (size_t i = 0; i < problem->n; i++) {
+            for (size_t k = system.row_begin[i]; k < system.row_begin[i + 1]; k++)
+                kept[i * problem->m + system.columns[k]] = system.by_rows[k];
+        }
+        *count = system.kept;
+    }
+    sparse_newton_release(&system);
+    close_method(&t);
     return status;
 }
 

@@ -13,7 +13,7 @@ enum { SINKHORN_NEWTON_PAD = 8 };
 
 /* One instruction set. count is a multiple of SINKHORN_NEWTON_PAD everywhere but where it says otherwise. */
 typedef struct sinkhorn_newton_kernels {
-    /* out[k] = exp(t[k]) for any t <= 709, below 1 ulp; 0 below -708, infinity above 709. */
+    /* out[k] = exp(t[k]) below 1 ulp; 0 below -708, infinity above 709. out may be t. */
     void (*exponentials)(const double *t, double *out, size_t count);
     /* The columns j < m (any m) with y[j] - eta cost[j] > threshold, in order, and eta cost[j] + 1 for each. Both
      * outputs have room for m + SINKHORN_NEWTON_PAD. Returns how many. */

@@ -45,27 +45,29 @@ static inline f64v choose(i64v mask, f64v a, f64v b)
 }
 
 /*
- * exp(t) = 2^k exp(r), k = round(t / log 2), |r| <= log(2)/2 (1 + 2^-40). exp(r) = 1 + r + r^2 q(r) with q the
- * interpolation of degree 9 in the Chebyshev nodes of that interval, whose error is below 2^-57 relative to exp(r); the
- * rest is rounding: that of the last addition (1/2 ulp) and of r and r^2 q, which are at most 0.35 and 0.07: less than
- * 1 ulp together, with and without fused operations.
+ * exp(t) = 2^k exp(r + low), k = round(t / log 2), |r| <= log(2)/2 (1 + 2^-40), low what is lost in rounding r.
+ * exp(r) = 1 + r + r^2 q(r) with q the interpolation of degree 9 in the Chebyshev nodes of that interval, whose error
+ * is below 2^-57 relative to exp(r). The last two additions are wrong by at most 1/2 and 1/4 ulp (where the result is
+ * below 1, |r + r^2 q| is below 1/2), r^2 q <= 0.07 by three roundings or less, 0.15 ulp, and low (1 + r) is taken for
+ * low, 2^-55 0.35 or 0.09 ulp: below 1 ulp together, with and without fused operations.
  */
 static inline f64v exponential(f64v t)
 {
     const double shift = 0x1.8p52; /* whose last bits then hold k */
     const f64v shifted = FMA(t, spread(0x1.71547652b82fep0), spread(shift));
     const f64v k = shifted - shift;
-    /* log 2 in two parts: k times the first is exact. */
-    f64v r = FMA(k, spread(-0x1.62e42feep-1), t);
-    r = FMA(k, spread(-0x1.a39ef35793c76p-33), r);
+    /* log 2 in two parts: k times the first is exact, and so is the difference. */
+    const f64v high = FMA(k, spread(-0x1.62e42feep-1), t);
+    const f64v r = FMA(k, spread(-0x1.a39ef35793c76p-33), high);
+    const f64v low = FMA(k, spread(-0x1.a39ef35793c76p-33), high - r);
     const f64v r2 = r * r, r4 = r2 * r2;
     const f64v q01 = FMA(r, spread(0x1.5555555555556p-3), spread(0x1.0000000000001p-1));
     const f64v q23 = FMA(r, spread(0x1.11111111109b3p-7), spread(0x1.5555555553d63p-5));
     const f64v q45 = FMA(r, spread(0x1.a01a01a7c41d5p-13), spread(0x1.6c16c1788bd90p-10));
     const f64v q67 = FMA(r, spread(0x1.71de0dae63bb3p-19), spread(0x1.a019b90d2ae7ap-16));
     const f64v q89 = FMA(r, spread(0x1.af38a9b0ec855p-26), spread(0x1.289185613a3d6p-22));
-    const f64v q = FMA(FMA(FMA(r4, q89, FMA(r2, q67, q45)), r4, FMA(r2, q23, q01)), r2, r);
-    const i64v bits = (i64v)(1 + q) + ((i64v)shifted << 52);
+    const f64v q = FMA(FMA(r4, q89, FMA(r2, q67, q45)), r4, FMA(r2, q23, q01));
+    const i64v bits = (i64v)(1 + (r + FMA(q, r2, low))) + ((i64v)shifted << 52);
     const f64v result = choose(t > 709, spread(INFINITY), (f64v)bits);
     return choose(t >= -708, result, spread(0));
 }

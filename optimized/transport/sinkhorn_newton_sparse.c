@@ -15,7 +15,7 @@ enum { BINS_OF_OCTAVE = 32, SHIFT = 52 - 5, BINS = 80 * BINS_OF_OCTAVE + 1 };
 assay_status sparse_newton_allocate(const sinkhorn_newton_problem *p, const sinkhorn_newton_options *options,
                                     sparse_newton *system)
 {
-    *system = (sparse_newton){.options = options};
+    *system = (sparse_newton){.options = *options};
     system->row_begin = assay_allocate(p->n + 1, sizeof(uint32_t));
     system->column_begin = assay_allocate(p->m + 1, sizeof(uint32_t));
     system->work = assay_allocate(2 * p->n + 6 * p->m, sizeof(double));
@@ -140,7 +140,7 @@ static assay_status find_in_bin(const truncated_plan *plan, int64_t top, size_t 
 /* The least entry that the options keep; all are kept if there are fewer. */
 static assay_status find_threshold(sparse_newton *system, const truncated_plan *plan, double total, threshold *least)
 {
-    const sinkhorn_newton_options *options = system->options;
+    const sinkhorn_newton_options *options = &system->options;
     const size_t wanted = sinkhorn_newton_kept_entries(plan->problem, options);
     const double goal = options->rule == SINKHORN_NEWTON_MASS ? (1 - options->keep) * total : INFINITY;
     const int64_t top = bits_of(total) >> SHIFT;
@@ -201,6 +201,13 @@ static assay_status keep_entries(sparse_newton *system, const truncated_plan *pl
     memmove(column_begin + 1, column_begin, m * sizeof *column_begin); /* each had moved to the next one's begin */
     column_begin[0] = 0;
     return ASSAY_OK;
+}
+
+assay_status sparse_newton_keep(sparse_newton *system, const truncated_plan *plan, double total)
+{
+    threshold least;
+    const assay_status status = find_threshold(system, plan, total, &least);
+    return status == ASSAY_OK ? keep_entries(system, plan, least) : status;
 }
 
 /* ---- The system ----------------------------------------------------------------------------------------------------
@@ -264,12 +271,15 @@ static size_t conjugate_gradients(const complement *c, double *residual, double 
     size_t k = 0;
     for (; k < limit && norm > enough; k++) {
         multiply(c, direction, product);
-        double curvature = 0, new_rho = 0;
-        for (size_t j = 0; j < m; j++)
+        double curvature = 0, diagonal = 0, new_rho = 0, longest = 0;
+        for (size_t j = 0; j < m; j++) {
             curvature += direction[j] * product[j];
-        if (!(curvature > 0)) /* semidefinite to rounding: this is as far as it goes */
-            break;
-        const double alpha = rho / curvature;
+            diagonal += c->columns[j] * direction[j] * direction[j];
+        }
+        const bool is_flat = !(curvature > SINKHORN_NEWTON_FLAT * diagonal);
+        for (size_t j = 0; j < m && is_flat; j++)
+            longest = fmax(longest, fabs(direction[j]));
+        const double alpha = is_flat ? 1e3 * SINKHORN_NEWTON_LONGEST_STEP / longest : rho / curvature; /* far if flat */
         norm = 0;
         for (size_t j = 0; j < m; j++) {
             d[j] += alpha * direction[j];
@@ -277,6 +287,8 @@ static size_t conjugate_gradients(const complement *c, double *residual, double 
             new_rho += residual[j] * residual[j] * inverse[j];
             norm += residual[j] * residual[j] / c->columns[j];
         }
+        if (is_flat)
+            return k + 1;
         const double beta = new_rho / rho;
         rho = new_rho;
         for (size_t j = 0; j < m; j++)
@@ -327,12 +339,10 @@ assay_status sparse_newton_direction(sparse_newton *system, truncated_plan *plan
                                      double *d, sinkhorn_newton_iteration *iteration)
 {
     const size_t n = plan->problem->n, m = plan->problem->m;
-    const sinkhorn_newton_options *options = system->options;
+    const sinkhorn_newton_options *options = &system->options;
     const size_t limit = options->cg_limit ? options->cg_limit : 10 * (n + m);
-    threshold least;
-    assay_status status = find_threshold(system, plan, total, &least);
-    if (status == ASSAY_OK)
-        status = keep_entries(system, plan, least);
+    sinkhorn_newton_adapt(plan->problem, &system->options, &system->progress, error);
+    assay_status status = sparse_newton_keep(system, plan, total);
     if (status != ASSAY_OK)
         return status;
     complement c = {system, plan->kernels, n, m, marginals, marginals + n, system->work};

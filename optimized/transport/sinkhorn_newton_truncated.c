@@ -205,6 +205,28 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
     return ASSAY_OK;
 }
 
+assay_status truncated_whole_plan(const truncated_plan *plan, const double *x, const double *y, double *out)
+{
+    const sinkhorn_newton_problem *p = plan->problem;
+    const int threads = truncated_threads(2 * (double)p->n * (double)p->m);
+    double *memory = assay_allocate(plan->blocks * plan->stride, sizeof *memory);
+    if (!memory)
+        return ASSAY_NO_MEMORY;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t b = 0; b < plan->blocks; b++) {
+        double *t = memory + b * plan->stride;
+        for (size_t i = first_row(plan, b); i < first_row(plan, b + 1); i++) {
+            for (size_t j = 0; j < p->m; j++)
+                t[j] = x[i] + y[j] - (p->eta * p->cost[i * p->m + j] + 1);
+            plan->kernels->exponentials(t, t,
+                                        (p->m + SINKHORN_NEWTON_PAD - 1) / SINKHORN_NEWTON_PAD * SINKHORN_NEWTON_PAD);
+            memcpy(out + i * p->m, t, p->m * sizeof *t);
+        }
+    }
+    assay_release(memory);
+    return ASSAY_OK;
+}
+
 /* ---- Sweeps in the log domain ----------------------------------------------------------------------------------- */
 
 void truncated_row_logs(truncated_plan *plan, const double *y, double *logs)

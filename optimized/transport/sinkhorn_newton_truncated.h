@@ -78,7 +78,8 @@ void truncated_row_logs(truncated_plan *plan, const double *y, double *logs);
 
 /* A system M d = g with the sparsified Hessian; what is kept from step to step. */
 typedef struct sparse_newton {
-    const sinkhorn_newton_options *options;
+    sinkhorn_newton_options options;
+    sinkhorn_newton_progress progress;
     size_t capacity, kept, failures;
     uint32_t *row_begin, *column_begin; /* n + 1, m + 1 */
     uint32_t *columns, *rows;           /* of the kept entries by rows; by columns */
@@ -92,9 +93,15 @@ assay_status sparse_newton_allocate(const sinkhorn_newton_problem *problem, cons
                                     sparse_newton *system);
 void sparse_newton_release(sparse_newton *system);
 
+/* Finds the kept entries of the values that plan was last evaluated at; total is their sum. */
+assay_status sparse_newton_keep(sparse_newton *system, const truncated_plan *plan, double total);
+
 /* The direction d (n + m, in units of 1/eta) at the potentials that plan was last evaluated at. */
 assay_status sparse_newton_direction(sparse_newton *system, truncated_plan *plan, sinkhorn_newton_call *call,
                                      const double *marginals, const double *gradient, double error, double total,
                                      double *d, sinkhorn_newton_iteration *iteration);
+
+/* P at (x, y) in units of 1/eta, all entries. */
+assay_status truncated_whole_plan(const truncated_plan *plan, const double *x, const double *y, double *out);
 
 #endif

@@ -124,14 +124,15 @@ void sinkhorn_newton_point_update(const sinkhorn_newton_problem *p, sinkhorn_new
 
 /* ---- Stage 2: Newton's method ----------------------------------------------------------------------------------- */
 
-/* Moves to the first of x + d, x + d/2, ..., x + d/2^60 that is good enough; alpha is 0 if none is. */
+/* Moves to the first of x + d, x + d/2, ..., x + d/2^60 (or from less than d on, if that is far) that is good enough;
+ * alpha is 0 if none is. */
 static double search_line(sinkhorn_newton_call *call, sinkhorn_newton_point *at, sinkhorn_newton_point *next,
                           const double *d)
 {
     const sinkhorn_newton_problem *p = call->problem;
     const size_t unknowns = p->n + p->m;
     const double slope = sinkhorn_newton_dot(at->gradient, d, unknowns);
-    double alpha = 1;
+    double alpha = sinkhorn_newton_first_step(d, unknowns, p->eta);
     for (int halvings = 0; halvings <= 60; halvings++, alpha /= 2) {
         for (size_t k = 0; k < unknowns; k++)
             next->x[k] = at->x[k] + alpha * d[k];

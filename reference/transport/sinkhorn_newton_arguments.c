@@ -18,12 +18,25 @@ static assay_status check_masses(const char *name, const double *mass, size_t co
     return assay_fail(ASSAY_OUT_OF_RANGE, "the sum of %s is infinite", name);
 }
 
+/* NaN if a cost is not finite. Four at a time: this is the one pass over all costs that every call makes. */
 static double largest_cost(const sinkhorn_newton_problem *p)
 {
-    double largest = 0;
-    for (size_t k = 0; k < p->n * p->m; k++)
-        largest = fmax(largest, fabs(p->cost[k]));
-    return largest;
+    const size_t count = p->n * p->m;
+    double most[4] = {0, 0, 0, 0}, zero[4] = {0, 0, 0, 0}; /* c - c is NaN unless c is finite */
+    size_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+        for (int l = 0; l < 4; l++) {
+            const double size = fabs(p->cost[k + (size_t)l]);
+            most[l] = size > most[l] ? size : most[l];
+            zero[l] += size - size;
+        }
+    }
+    for (; k < count; k++) {
+        const double size = fabs(p->cost[k]);
+        most[0] = size > most[0] ? size : most[0];
+        zero[0] += size - size;
+    }
+    return fmax(fmax(most[0], most[1]), fmax(most[2], most[3])) + zero[0] + zero[1] + zero[2] + zero[3];
 }
 
 static assay_status check_sizes(const sinkhorn_newton_problem *p)
@@ -50,12 +63,13 @@ assay_status sinkhorn_newton_check_problem(const sinkhorn_newton_problem *p)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", !p->cost ? "cost" : !p->r ? "r" : "c");
     if (!(p->eta > 0 && p->eta < INFINITY))
         return assay_fail(ASSAY_OUT_OF_RANGE, "eta is %g, must be finite and above 0", p->eta);
-    for (size_t k = 0; k < p->n * p->m; k++) {
+    const double largest = largest_cost(p);
+    for (size_t k = 0; isnan(largest) && k < p->n * p->m; k++) {
         if (!isfinite(p->cost[k]))
             return assay_fail(ASSAY_OUT_OF_RANGE, "cost[%zu] is %g, must be finite", k, p->cost[k]);
     }
-    if (!(p->eta * largest_cost(p) <= SINKHORN_NEWTON_EXPONENT_MAX))
-        return assay_fail(ASSAY_OUT_OF_RANGE, "eta max|cost| is %g, must be at most %g", p->eta * largest_cost(p),
+    if (!(p->eta * largest <= SINKHORN_NEWTON_EXPONENT_MAX))
+        return assay_fail(ASSAY_OUT_OF_RANGE, "eta max|cost| is %g, must be at most %g", p->eta * largest,
                           SINKHORN_NEWTON_EXPONENT_MAX);
     double sum_r, sum_c;
     status = check_masses("r", p->r, p->n, &sum_r);
@@ -149,6 +163,18 @@ assay_status sinkhorn_newton_check_options(const sinkhorn_newton_problem *p, con
     return check_keep(p, options);
 }
 
+assay_status sinkhorn_newton_check_sparsify(const sinkhorn_newton_problem *problem,
+                                            const sinkhorn_newton_options *options, const double *x, const double *y,
+                                            const double *kept, const size_t *count)
+{
+    assay_status status = sinkhorn_newton_check_problem(problem);
+    if (status == ASSAY_OK)
+        status = sinkhorn_newton_check_options(problem, options, true);
+    if (status == ASSAY_OK && (!x || !y || !kept || !count))
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", !x ? "x" : !y ? "y" : !kept ? "kept" : "count");
+    return status;
+}
+
 size_t sinkhorn_newton_kept_entries(const sinkhorn_newton_problem *p, const sinkhorn_newton_options *options)
 {
     const size_t all = p->n * p->m;
@@ -158,9 +184,32 @@ size_t sinkhorn_newton_kept_entries(const sinkhorn_newton_problem *p, const sink
     return asked < (double)all ? (size_t)asked : all;
 }
 
+void sinkhorn_newton_adapt(const sinkhorn_newton_problem *p, sinkhorn_newton_options *options,
+                           sinkhorn_newton_progress *progress, double error)
+{
+    progress->slow = progress->error > 0 && error > 0.5 * progress->error ? progress->slow + 1 : 0;
+    progress->error = error;
+    if (!options->adaptive || progress->slow < 3)
+        return;
+    progress->slow = 0;
+    switch (options->rule) {
+    case SINKHORN_NEWTON_MASS: options->keep /= 10; break;
+    case SINKHORN_NEWTON_TOPK_PLAN: options->keep = fmin(2 * options->keep, (double)p->m); break;
+    case SINKHORN_NEWTON_TOPK_HESSIAN: options->keep = fmin(2 * options->keep, 1); break;
+    }
+}
+
 double sinkhorn_newton_cg_goal(const sinkhorn_newton_options *options, double error)
 {
     return options->inexact ? fmax(options->cg_tolerance, fmin(1e-2, sqrt(error))) : options->cg_tolerance;
+}
+
+double sinkhorn_newton_first_step(const double *d, size_t n, double scale)
+{
+    double longest = 0;
+    for (size_t k = 0; k < n; k++)
+        longest = fmax(longest, fabs(scale * d[k]));
+    return longest > SINKHORN_NEWTON_LONGEST_STEP ? SINKHORN_NEWTON_LONGEST_STEP / longest : 1;
 }
 
 bool sinkhorn_newton_accepts(double alpha, double slope, double value, double new_slope, double new_value)
@@ -180,6 +229,7 @@ sinkhorn_newton_options sinkhorn_newton_defaults(void)
                                      .keep = 1e-3,
                                      .solver = SINKHORN_NEWTON_CG,
                                      .cg_tolerance = 1e-10,
+                                     .adaptive = true,
                                      .inexact = true,
                                      .tolerance = 1e-11};
 }

@@ -13,11 +13,37 @@ assay_status sinkhorn_newton_check_solution(const sinkhorn_newton_solution *solu
 assay_status sinkhorn_newton_check_options(const sinkhorn_newton_problem *problem,
                                            const sinkhorn_newton_options *options, bool sparse);
 
+/* The arguments of sinkhorn_newton_sparsify(). */
+assay_status sinkhorn_newton_check_sparsify(const sinkhorn_newton_problem *problem,
+                                            const sinkhorn_newton_options *options, const double *x, const double *y,
+                                            const double *kept, const size_t *count);
+
 /* Entries of P that the options keep by number; n m if the rule is MASS or allows more. */
 size_t sinkhorn_newton_kept_entries(const sinkhorn_newton_problem *problem, const sinkhorn_newton_options *options);
 
+/* How the steps go. */
+typedef struct sinkhorn_newton_progress {
+    double error; /* before the last step */
+    int slow;     /* steps in a row that did not halve the error */
+} sinkhorn_newton_progress;
+
+/* Makes options->keep keep more if the steps are slow, to be called before each step; nothing if not adaptive. */
+void sinkhorn_newton_adapt(const sinkhorn_newton_problem *problem, sinkhorn_newton_options *options,
+                           sinkhorn_newton_progress *progress, double error);
+
 /* The relative residual that CG has to reach when the error is @p error. */
 double sinkhorn_newton_cg_goal(const sinkhorn_newton_options *options, double error);
+
+/* Exponents of P change by no more than about twice this in a step: far from the end the quadratic model of f goes
+ * astray, and where parts of P are connected by next to nothing it sends them anywhere. */
+#define SINKHORN_NEWTON_LONGEST_STEP 64.0
+
+/* The first step that the line search tries along d (n numbers): 1, or less where d is longer than that; scale d is in
+ * units of 1/eta. */
+double sinkhorn_newton_first_step(const double *d, size_t n, double scale);
+
+/* A curvature is rounding alone below this part of that of the diagonal. */
+#define SINKHORN_NEWTON_FLAT 0x1p-50
 
 /* Whether a step of size @p alpha is good enough: f grows by Armijo's condition, or (near the end, where f is but
  * rounding) the slope at the new point is not far negative and f as good as before. */

@@ -21,7 +21,8 @@ typedef struct sparse_system {
 
 /* What is kept from one step to the next. */
 typedef struct sparse_method {
-    const sinkhorn_newton_options *options;
+    sinkhorn_newton_options options;
+    sinkhorn_newton_progress progress;
     sparse_system system;
     double *work;    /* 3 (n + m) */
     size_t failures; /* of CG to reach its goal */
@@ -76,6 +77,22 @@ static double scaled_norm_squared(const double *residual, const double *diagonal
     return sum;
 }
 
+static double weighted_square(const double *a, const double *weight, size_t n)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += weight[k] * a[k] * a[k];
+    return sum;
+}
+
+static double longest_of(const double *a, size_t n)
+{
+    double longest = 0;
+    for (size_t k = 0; k < n; k++)
+        longest = fmax(longest, fabs(a[k]));
+    return longest;
+}
+
 /* Solves M d = g by conjugate gradients with the diagonal as preconditioner, from 0. Returns the iterations made; at
  * most limit. */
 static size_t conjugate_gradients(const sparse_system *system, const double *g, double goal, size_t limit, double *work,
@@ -94,12 +111,16 @@ static size_t conjugate_gradients(const sparse_system *system, const double *g, 
             direction[l] = residual[l] / system->diagonal[l] + norm / before * direction[l];
         multiply(system, direction, product);
         const double curvature = sinkhorn_newton_dot(direction, product, unknowns);
-        if (!(curvature > 0)) /* semidefinite to rounding: this is as far as it goes */
-            break;
+        const bool is_flat =
+            !(curvature > SINKHORN_NEWTON_FLAT * weighted_square(direction, system->diagonal, unknowns));
+        const double along = is_flat ? 1e3 * SINKHORN_NEWTON_LONGEST_STEP / longest_of(direction, unknowns) /* far */
+                                     : norm / curvature;
         for (size_t l = 0; l < unknowns; l++) {
-            d[l] += norm / curvature * direction[l];
-            residual[l] -= norm / curvature * product[l];
+            d[l] += along * direction[l];
+            residual[l] -= along * product[l];
         }
+        if (is_flat)
+            return k + 1;
         before = norm;
         norm = scaled_norm_squared(residual, system->diagonal, unknowns);
     }
@@ -173,9 +194,10 @@ static assay_status sparse_direction(void *context, sinkhorn_newton_call *call, 
 {
     sparse_method *method = context;
     const sinkhorn_newton_problem *p = call->problem;
-    const sinkhorn_newton_options *options = method->options;
+    sinkhorn_newton_options *options = &method->options;
     const size_t unknowns = p->n + p->m, limit = options->cg_limit ? options->cg_limit : 10 * unknowns;
     assay_status status = ASSAY_OK;
+    sinkhorn_newton_adapt(p, options, &method->progress, at->error);
     sparsify(p, options, at, &method->system);
     iteration->kept = method->system.count;
     if (options->solver == SINKHORN_NEWTON_CG && method->failures < 2) {
@@ -193,6 +215,35 @@ static assay_status sparse_direction(void *context, sinkhorn_newton_call *call, 
     return status;
 }
 
+assay_status sinkhorn_newton_reference_sparsify(const sinkhorn_newton_problem *problem,
+                                                const sinkhorn_newton_options *options, const double *x,
+                                                const double *y, double *kept, size_t *count)
+{
+    assay_status status = sinkhorn_newton_check_sparsify(problem, options, x, y, kept, count);
+    if (status != ASSAY_OK)
+        return status;
+    sinkhorn_newton_point at;
+    sparse_system system = {.n = problem->n, .m = problem->m};
+    system.entries = assay_allocate(problem->n * problem->m, sizeof *system.entries);
+    status = sinkhorn_newton_point_allocate(problem, &at);
+    if (status == ASSAY_OK && !system.entries)
+        status = ASSAY_NO_MEMORY;
+    if (status == ASSAY_OK)
+        status = sinkhorn_newton_plan(problem, x, y, at.plan);
+    if (status == ASSAY_OK) {
+        sparsify(problem, options, &at, &system);
+        memset(kept, 0, problem->n * problem->m * sizeof *kept);
+        *count = 0;
+        for (size_t k = 0; k < system.count; k++) {
+            kept[system.entries[k].i * problem->m + system.entries[k].j] = system.entries[k].value;
+            *count += system.entries[k].value > 0;
+        }
+    }
+    sinkhorn_newton_point_release(&at);
+    assay_release(system.entries);
+    return status;
+}
+
 assay_status sinkhorn_newton_reference_solve(const sinkhorn_newton_problem *problem,
                                              const sinkhorn_newton_options *options, sinkhorn_newton_solution *solution)
 {
@@ -203,7 +254,7 @@ assay_status sinkhorn_newton_reference_solve(const sinkhorn_newton_problem *prob
         status = sinkhorn_newton_check_solution(solution);
     if (status != ASSAY_OK)
         return status;
-    sparse_method method = {.options = options, .system = {.n = problem->n, .m = problem->m}};
+    sparse_method method = {.options = *options, .system = {.n = problem->n, .m = problem->m}};
     method.system.entries = assay_allocate(problem->n * problem->m, sizeof *method.system.entries);
     method.work = assay_allocate(3 * (problem->n + problem->m), sizeof *method.work);
     status = method.system.entries && method.work
