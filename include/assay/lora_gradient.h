@@ -18,8 +18,8 @@
  * an L x L matrix.
  *
  * All matrices are dense and row-major, indices begin at 0, and everything is deterministic: results are the same bits
- * for any number of threads. They differ between CPU levels by rounding: relative to the Frobenius norm of a gradient by
- * about the unit roundoff times its condition (1e-12 is held by the checks; 2e-4 in float32).
+ * for any number of threads. They differ between CPU levels by rounding: relative to the Frobenius norm of a gradient
+ * by about the unit roundoff times its condition (1e-12 is held by the checks; 2e-4 in float32).
  */
 #ifndef ASSAY_LORA_GRADIENT_H
 #define ASSAY_LORA_GRADIENT_H
@@ -47,11 +47,12 @@ typedef enum lora_gradient_mode {
 
 /** One head, its tokens and its target, in double precision. */
 typedef struct lora_gradient_problem {
-    size_t length;                             /**< L: number of tokens, at least 1 */
-    size_t width;                              /**< d: width of the head, at least 1 */
-    size_t rank;                               /**< r: of the adapters, 1 to d */
-    const double *tokens[LORA_GRADIENT_PARTS]; /**< X1, X2, X3: L x d; may be the same (self-attention), which is faster */
-    const double *target;                      /**< Y: L x d */
+    size_t length; /**< L: number of tokens, at least 1 */
+    size_t width;  /**< d: width of the head, at least 1 */
+    size_t rank;   /**< r: of the adapters, 1 to d */
+    const double
+        *tokens[LORA_GRADIENT_PARTS]; /**< X1, X2, X3: L x d; may be the same (self-attention), which is faster */
+    const double *target;             /**< Y: L x d */
     const double *weight[LORA_GRADIENT_PARTS]; /**< frozen W_Q, W_K, W_V: d x d, acting from the right */
     const double *a[LORA_GRADIENT_PARTS];      /**< A_m: r x d; null together with @c b: no adapter */
     const double *b[LORA_GRADIENT_PARTS];      /**< B_m: d x r */
@@ -96,13 +97,13 @@ typedef struct lora_gradient_result_f32 {
  * The exact gradients in memory O(L d) by tiles: no L x L matrix is stored, and for narrow heads every exponential is
  * computed once, because dW_Q = beta H W'_K^T... needs of the L x L matrices only the moments of the tokens under
  * each row of f: with H = X1^T p X2, dW_Q = beta H W'_K and dW_K = beta H^T W'_Q, and row i of p X2 is
- * sum_j f_ij x2_j x3_j^T (W'_V c_i) - rho_i sum_j f_ij x2_j. Wide heads (d above 8 in self-attention, above 5 otherwise)
- * take two passes.
+ * sum_j f_ij x2_j x3_j^T (W'_V c_i) - rho_i sum_j f_ij x2_j. Wide heads (d above 8 in self-attention, above 5
+ * otherwise) take two passes.
  *
  * Refused, with outputs untouched: ASSAY_INVALID_ARGUMENT for null pointers, an adapter of which one factor is missing,
- * a part that @p mode trains without an adapter, and outputs that overlap something; ASSAY_OUT_OF_RANGE for sizes, alpha,
- * beta and mode outside their range and for NaN or infinities in any input; ASSAY_NO_MEMORY if memory is short or a size
- * does not fit in size_t.
+ * a part that @p mode trains without an adapter, and outputs that overlap something; ASSAY_OUT_OF_RANGE for sizes,
+ * alpha, beta and mode outside their range and for NaN or infinities in any input; ASSAY_NO_MEMORY if memory is short
+ * or a size does not fit in size_t.
  */
 assay_status lora_gradient_exact(const lora_gradient_problem *problem, lora_gradient_mode mode,
                                  lora_gradient_result *result);
@@ -113,8 +114,8 @@ assay_status lora_gradient_exact_f32(const lora_gradient_problem_f32 *problem, l
 
 /** The usual way, as a baseline: S, f, q and p as L x L matrices, products by OpenBLAS with assay_threads() threads.
  *  @p workspace has room for 2 L^2 numbers; null: it is allocated. Refuses what lora_gradient_exact() refuses. */
-assay_status lora_gradient_materialised(const lora_gradient_problem *problem, lora_gradient_mode mode, double *workspace,
-                                        lora_gradient_result *result);
+assay_status lora_gradient_materialised(const lora_gradient_problem *problem, lora_gradient_mode mode,
+                                        double *workspace, lora_gradient_result *result);
 
 /* ---- Approximate ---------------------------------------------------------------------------------------------- */
 
@@ -138,7 +139,7 @@ typedef enum lora_gradient_chain {
 
 /** How to approximate; lora_gradient_with_eps() gives the usual choice. */
 typedef struct lora_gradient_options {
-    double eps;                /**< in (0, 1): relative error of the polynomial on [-R, R]; not looked at if @c degree >= 0 */
+    double eps; /**< in (0, 1): relative error of the polynomial on [-R, R]; not looked at if @c degree >= 0 */
     lora_gradient_kind kind;   /**< of polynomial */
     bool center;               /**< the mean of the rows of K is taken from each first, which changes no gradient and
                                 *   makes R smaller where tokens have a common part */
@@ -165,15 +166,15 @@ typedef struct lora_gradient_info {
 
 /**
  * The gradients with exp(S) replaced by P(S) for a polynomial P of relative error eps: relative errors of the gradients
- * of the order of eps. P(S) = U1 U2^T exactly, where the columns of U1, U2 are the C(d + g, g) monomials of degree up to
- * g in beta Q_i and in K_j. Time O(L C(d + g, g) min(d r, d^2)), memory O(L d) at the optimized levels (O(L C(d + g, g))
- * in the reference).
+ * of the order of eps. P(S) = U1 U2^T exactly, where the columns of U1, U2 are the C(d + g, g) monomials of degree up
+ * to g in beta Q_i and in K_j. Time O(L C(d + g, g) min(d r, d^2)), memory O(L d) at the optimized levels (O(L C(d + g,
+ * g)) in the reference).
  *
  * Refused besides what lora_gradient_exact() refuses: ASSAY_OUT_OF_RANGE for options outside their ranges;
  * ASSAY_NOT_CONVERGED if the degree needed is above LORA_GRADIENT_DEGREE_MAX or there would be more than features_max
  * features (then the exact gradient is to be taken; @p info is filled in as far as range, degree and features);
- * ASSAY_MISMATCH if a row sum of P(S) is not positive, which only a polynomial used outside the range that it was fitted
- * on can do. @p info may be null; it is written only then and on success.
+ * ASSAY_MISMATCH if a row sum of P(S) is not positive, which only a polynomial used outside the range that it was
+ * fitted on can do. @p info may be null; it is written only then and on success.
  */
 assay_status lora_gradient_approximate(const lora_gradient_problem *problem, lora_gradient_mode mode,
                                        const lora_gradient_options *options, lora_gradient_result *result,
@@ -187,9 +188,9 @@ assay_status lora_gradient_approximate_f32(const lora_gradient_problem_f32 *prob
 /* ---- Polynomials and the threshold ---------------------------------------------------------------------------- */
 
 /** Coefficients of the polynomial of degree @p degree (at most LORA_GRADIENT_DEGREE_MAX) for e^x on [-range, range],
- *  range >= 0 and at most 350: P(x) = sum of coefficients[j] x^j, j = 0 .. degree. @p error, if not null, gets the largest
- *  |P(x) / e^x - 1| on 2001 equispaced points. Coefficients are converted from the Chebyshev basis in long double, which
- *  loses about 0.38 digits a degree: above degree 20 the error shows it. */
+ *  range >= 0 and at most 350: P(x) = sum of coefficients[j] x^j, j = 0 .. degree. @p error, if not null, gets the
+ * largest |P(x) / e^x - 1| on 2001 equispaced points. Coefficients are converted from the Chebyshev basis in long
+ * double, which loses about 0.38 digits a degree: above degree 20 the error shows it. */
 assay_status lora_gradient_polynomial(lora_gradient_kind kind, size_t degree, double range, double *coefficients,
                                       double *error);
 
@@ -203,15 +204,16 @@ size_t lora_gradient_features(size_t width, size_t degree);
 /** Operations of the exact gradient in the paper's model, L^2 (12 d + 30); NaN if an argument is 0. */
 double lora_gradient_model_exact(size_t length, size_t width);
 
-/** Operations of the approximate gradient in the paper's model with @p features features, L k (4 + 8 d + 8 d r + 10 r) for
- *  LORA_GRADIENT_PARTIAL, and two chains more, L k (8 d r + 8 r), for LORA_GRADIENT_FULL; NaN if an argument is 0. */
+/** Operations of the approximate gradient in the paper's model with @p features features, L k (4 + 8 d + 8 d r + 10 r)
+ * for LORA_GRADIENT_PARTIAL, and two chains more, L k (8 d r + 8 r), for LORA_GRADIENT_FULL; NaN if an argument is 0.
+ */
 double lora_gradient_model_approximate(size_t length, size_t width, size_t rank, lora_gradient_mode mode,
                                        size_t features);
 
 /** The threshold: the largest R for which a Chebyshev polynomial of relative error @p eps in (0, 1) has so few features
- *  that the approximate gradient needs fewer operations than the exact one, by the models above; and @p gamma = sqrt(R),
- *  the entries of Q and K that guarantee it for beta = 1/d. Both are 0 if even one feature costs more. Outputs may be
- *  null. */
+ *  that the approximate gradient needs fewer operations than the exact one, by the models above; and @p gamma =
+ * sqrt(R), the entries of Q and K that guarantee it for beta = 1/d. Both are 0 if even one feature costs more. Outputs
+ * may be null. */
 assay_status lora_gradient_threshold(size_t length, size_t width, size_t rank, double eps, lora_gradient_mode mode,
                                      double *range, double *gamma);
 

@@ -81,6 +81,13 @@ void lora_release_job(lora_job *job)
     assay_release(job->table_back);
 }
 
+int lora_threads(const lora_job *job, size_t blocks)
+{
+    const size_t useful = job->blocks / blocks;
+    const int threads = assay_threads();
+    return useful <= 1 ? 1 : useful < (size_t)threads ? (int)useful : threads;
+}
+
 void lora_reduce(const lora_job *job)
 {
     for (size_t block = 1; block < job->blocks; block++) {
@@ -160,11 +167,14 @@ static assay_status allocate_exact(lora_job *job)
     return job->keys && (job->moments || !job->one_pass) ? ASSAY_OK : ASSAY_NO_MEMORY;
 }
 
+/* Blocks for each thread below which starting it costs more than it saves. */
+enum { EXACT_BLOCKS = 2 };
+
 /* Both steps for all blocks, each thread with memory of its own. */
 static assay_status run_exact(const lora_kernels *kernels, const lora_job *job)
 {
     const size_t numbers = kernels->scratch(job);
-    const int threads = job->blocks < (size_t)assay_threads() ? (int)job->blocks : assay_threads();
+    const int threads = lora_threads(job, EXACT_BLOCKS);
     double *scratch = assay_allocate((size_t)threads * numbers, sizeof *scratch);
     if (!scratch)
         return ASSAY_NO_MEMORY;

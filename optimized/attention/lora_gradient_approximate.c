@@ -1,5 +1,5 @@
-/* The approximate gradients: the passes over blocks of tokens (see lora_gradient_approximate_body.h), sums over tokens by
- * a fixed division into chunks, so that they are the same for any number of threads. */
+/* The approximate gradients: the passes over blocks of tokens (see lora_gradient_approximate_body.h), sums over tokens
+ * by a fixed division into chunks, so that they are the same for any number of threads. */
 #include "assay/memory.h"
 #include "assay/threads.h"
 #include "optimized/attention/lora_gradient_kernels.h"
@@ -9,13 +9,16 @@
 #include <omp.h>
 #include <string.h>
 
+/* Blocks for each thread below which starting it costs more than it saves. */
+enum { APPROXIMATE_BLOCKS = 8 };
+
 /* An approximation in progress. */
 typedef struct approximation {
     const lora_kernels *kernels;
     lora_job job;
     lora_features features;
     lora_gradient_info info;
-    double *scratch;  /* [threads][scratch_numbers] */
+    double *scratch; /* [threads][scratch_numbers] */
     size_t scratch_numbers;
     int threads;
     size_t chunks;
@@ -75,7 +78,7 @@ static assay_status set_threads(approximation *x)
 {
     const size_t numbers = x->kernels->scratch(&x->job);
     assay_release(x->scratch);
-    x->threads = x->job.blocks < (size_t)assay_threads() ? (int)x->job.blocks : assay_threads();
+    x->threads = lora_threads(&x->job, APPROXIMATE_BLOCKS);
     x->scratch_numbers = numbers;
     x->scratch = assay_allocate((size_t)x->threads * numbers, sizeof *x->scratch);
     return x->scratch ? ASSAY_OK : ASSAY_NO_MEMORY;
@@ -213,8 +216,10 @@ static assay_status pass_b(const approximation *x)
     }
     for (size_t chunk = 0; chunk < x->chunks; chunk++) {
         if (wrong[chunk] != SIZE_MAX)
-            return assay_fail(ASSAY_MISMATCH, "the sum of row %zu of the polynomial of S is %g, must be positive: the "
-                              "polynomial does not fit the range of S", wrong[chunk], row_sum[chunk]);
+            return assay_fail(ASSAY_MISMATCH,
+                              "the sum of row %zu of the polynomial of S is %g, must be positive: the "
+                              "polynomial does not fit the range of S",
+                              wrong[chunk], row_sum[chunk]);
     }
     return ASSAY_OK;
 }

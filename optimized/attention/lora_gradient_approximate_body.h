@@ -1,8 +1,8 @@
 /*
- * The approximate gradients for a block of keys or queries, for one CPU level and precision. Features of a block are made
- * when they are needed and never stored for all tokens: pass A adds products of features and columns of the keys over
- * all keys, pass B multiplies the features of the queries with these sums. By moments that is all; the paper's chains
- * that are contracted from the side of the queries need sums over queries from pass B, and pass C over the keys.
+ * The approximate gradients for a block of keys or queries, for one CPU level and precision. Features of a block are
+ * made when they are needed and never stored for all tokens: pass A adds products of features and columns of the keys
+ * over all keys, pass B multiplies the features of the queries with these sums. By moments that is all; the paper's
+ * chains that are contracted from the side of the queries need sums over queries from pass B, and pass C over the keys.
  */
 #include "optimized/attention/lora_gradient_finish.h"
 #include "optimized/attention/lora_gradient_products.h"

@@ -1,9 +1,9 @@
 /*
- * The paper's chains for a block. For each adapter m that acts through p (Q, and K if it is trained) there is a thin side
- * (L x r) over the keys, contracted first with p from the right, and one over the queries, contracted from the left:
- *     m = Q: dB = s beta X1^T [p (K A^T)],    dA = s beta [p^T (X1 B)]^T K;
- *     m = K: dA = s beta [p (X2 B)]^T Q,      dB = s beta X2^T [p^T (Q A^T)];
- * and of the value's adapter dA = s [f (X3 B)]^T c, dB = s X3^T [f^T (c A^T)]. In brackets is what comes of the chains.
+ * The paper's chains for a block. For each adapter m that acts through p (Q, and K if it is trained) there is a thin
+ * side (L x r) over the keys, contracted first with p from the right, and one over the queries, contracted from the
+ * left: m = Q: dB = s beta X1^T [p (K A^T)],    dA = s beta [p^T (X1 B)]^T K; m = K: dA = s beta [p (X2 B)]^T Q, dB = s
+ * beta X2^T [p^T (Q A^T)]; and of the value's adapter dA = s [f (X3 B)]^T c, dB = s X3^T [f^T (c A^T)]. In brackets is
+ * what comes of the chains.
  *
  * Columns over keys:    1, v, then for each m right_m v^T (index b d + t) and right_m, then X3 B_V.
  * Columns over queries: for each m left_m c^T (index b d + t) and rho left_m, then c A_V^T; all divided by D.

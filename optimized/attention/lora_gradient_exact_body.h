@@ -156,7 +156,8 @@ static void first_pass(const lora_job *job, const real *q, real *tile, real *lar
 }
 
 /* z = p X2, with p computed from the scores again. */
-static void second_pass(const lora_job *job, const real *q, real *tile, real *largest, const queries *y, double *scratch)
+static void second_pass(const lora_job *job, const real *q, real *tile, real *largest, const queries *y,
+                        double *scratch)
 {
     const size_t d = job->width;
     real *u = take_reals(&scratch, d * BLOCK), *tile_q = take_reals(&scratch, KEYS * STRIP);

@@ -6,14 +6,14 @@
 
 /* Numbers of a block of queries, [column][BLOCK]. */
 typedef struct queries {
-    double *x;     /* [d] rows of X1 */
-    double *q;     /* [d] rows of Q */
-    double *c;     /* [d] O - Y, 0 beyond the last token */
-    double *o;     /* [d] O */
-    double *u;     /* [d] W'_V c, so that q_ij = <u_i, x3_j> */
-    double *z;     /* [d] row of p X2 */
-    double *mean3; /* [d] f X3 */
-    double *rho;   /* [1] */
+    double *x;       /* [d] rows of X1 */
+    double *q;       /* [d] rows of Q */
+    double *c;       /* [d] O - Y, 0 beyond the last token */
+    double *o;       /* [d] O */
+    double *u;       /* [d] W'_V c, so that q_ij = <u_i, x3_j> */
+    double *z;       /* [d] row of p X2 */
+    double *mean3;   /* [d] f X3 */
+    double *rho;     /* [1] */
     double *inverse; /* [1] 1 / D */
 } queries;
 

@@ -23,12 +23,12 @@ typedef struct lora_job {
     size_t length, width, rank, blocks;
     bool same; /* X2 is X3 */
     double beta;
-    double *weight[LORA_PARTS];                    /* [d x d] W'_m */
+    double *weight[LORA_PARTS];                            /* [d x d] W'_m */
     double *adapter_a[LORA_PARTS], *adapter_b[LORA_PARTS]; /* [r x d] and [d x r] as double; null if there is none */
-    size_t partial;                                /* numbers that a block adds to the result, loss first */
-    double *partials;                              /* [blocks][partial] */
-    double *spare;                                 /* [d x d + d x r] for the end */
-    void *output;                                  /* O as it comes; null if it is not wanted */
+    size_t partial;                                        /* numbers that a block adds to the result, loss first */
+    double *partials;                                      /* [blocks][partial] */
+    double *spare;                                         /* [d x d + d x r] for the end */
+    void *output;                                          /* O as it comes; null if it is not wanted */
     /* Exact: */
     bool one_pass;
     size_t columns; /* of the moments without the 1 (one pass), or of a token (two passes) */
@@ -36,12 +36,12 @@ typedef struct lora_job {
     void *moments;  /* [L][columns], one pass only */
     /* Approximate: */
     const lora_features *features;
-    double *mean;           /* [d] of the rows of K; zeros if it is not to be taken off */
-    bool chained;           /* else by moments */
-    size_t trained_scores;  /* chained: of the adapters that act through p: 1 (Q) or 2 (Q and K) */
+    double *mean;               /* [d] of the rows of K; zeros if it is not to be taken off */
+    bool chained;               /* else by moments */
+    size_t trained_scores;      /* chained: of the adapters that act through p: 1 (Q) or 2 (Q and K) */
     size_t stride, stride_back; /* row lengths of sums over keys and over queries: columns, rounded up to a vector */
     size_t columns_back;
-    void *table, *table_back;   /* [features][stride] what pass B, and C, multiply features with */
+    void *table, *table_back; /* [features][stride] what pass B, and C, multiply features with */
 } lora_job;
 
 /* The code for one CPU level and precision. Functions on blocks use memory of their thread, of scratch() doubles. */
@@ -86,6 +86,9 @@ static inline size_t lora_partial_moments(size_t width)
 /* Fills what exact and approximate jobs have in common and allocates partials; on success lora_release_job() is due. */
 assay_status lora_begin_job(const lora_view *view, lora_gradient_mode mode, size_t partial, lora_job *job);
 void lora_release_job(lora_job *job);
+
+/* The number of threads, so that each has @p blocks blocks or more. */
+int lora_threads(const lora_job *job, size_t blocks);
 
 /* Adds up partials in the order of blocks into partials[0]. */
 void lora_reduce(const lora_job *job);

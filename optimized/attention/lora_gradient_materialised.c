@@ -81,8 +81,7 @@ static void differentiate(const lora_gradient_problem *problem, const materialis
 static assay_status forward(const lora_gradient_problem *problem, const materialised *w)
 {
     const size_t length = problem->length, d = problem->width;
-    assay_status status =
-        multiply(ASSAY_TRANSPOSE_SECOND, length, length, d, problem->beta, w->q, w->k, w->f);
+    assay_status status = multiply(ASSAY_TRANSPOSE_SECOND, length, length, d, problem->beta, w->q, w->k, w->f);
     if (status != ASSAY_OK)
         return status;
     softmax(length, w->f);
@@ -109,8 +108,8 @@ static assay_status gradient(const lora_gradient_problem *problem, const materia
                              problem->tokens[part], w->inner, w->dw);
 }
 
-assay_status lora_gradient_materialised(const lora_gradient_problem *problem, lora_gradient_mode mode, double *workspace,
-                                        lora_gradient_result *result)
+assay_status lora_gradient_materialised(const lora_gradient_problem *problem, lora_gradient_mode mode,
+                                        double *workspace, lora_gradient_result *result)
 {
     lora_view view;
     materialised w;

@@ -114,7 +114,7 @@ typedef int64_t integers __attribute__((vector_size(LORA_BYTES)));
 #define LEAST_SCORE -0x1p120f
 #define EXP2_MAGIC  0x1.8p23f
 enum { EXP2_DEGREE = 6, EXP2_MANTISSA = 23 };
-static const float exp2_coefficients[] = {0x1p+0f,         0x1.62e430p-1f,  0x1.ebfbe0p-3f, 0x1.c6aeccp-5f,
+static const float exp2_coefficients[] = {0x1p+0f,        0x1.62e430p-1f,  0x1.ebfbe0p-3f, 0x1.c6aeccp-5f,
                                           0x1.3b2a1cp-7f, 0x1.5f48c0p-10f, 0x1.444000p-13f};
 typedef int32_t integers __attribute__((vector_size(LORA_BYTES)));
 #endif

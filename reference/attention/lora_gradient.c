@@ -18,14 +18,14 @@ ASSAY_CATALOGUE(lora_gradient, .family = "attention",
 
 /* Everything of size L x d, and what is smaller. */
 typedef struct workspace {
-    double *q, *k, *v;     /* [L x d] the projections */
-    double *o;             /* [L x d] the output */
-    double *c;             /* [L x d] O - Y */
-    double *p_k, *pt_q;    /* [L x d] p K and p^T Q */
-    double *ft_c;          /* [L x d] f^T c */
-    double *row;           /* [L] a row of f */
-    double *weight[3];     /* [d x d] W'_m */
-    double *gradient;      /* [d x d] dW_m */
+    double *q, *k, *v;  /* [L x d] the projections */
+    double *o;          /* [L x d] the output */
+    double *c;          /* [L x d] O - Y */
+    double *p_k, *pt_q; /* [L x d] p K and p^T Q */
+    double *ft_c;       /* [L x d] f^T c */
+    double *row;        /* [L] a row of f */
+    double *weight[3];  /* [d x d] W'_m */
+    double *gradient;   /* [d x d] dW_m */
     void *memory;
 } workspace;
 

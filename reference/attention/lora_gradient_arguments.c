@@ -223,7 +223,8 @@ assay_status lora_check_options(const lora_gradient_options *options)
     if (!(options->range >= 0) || !isfinite(options->range))
         return assay_fail(ASSAY_OUT_OF_RANGE, "range is %g, must be finite and at least 0", options->range);
     if (options->features_max < 1 || options->features_max > UINT32_MAX)
-        return assay_fail(ASSAY_OUT_OF_RANGE, "features_max is %zu, must be 1 to %u", options->features_max, UINT32_MAX);
+        return assay_fail(ASSAY_OUT_OF_RANGE, "features_max is %zu, must be 1 to %u", options->features_max,
+                          UINT32_MAX);
     return ASSAY_OK;
 }
 

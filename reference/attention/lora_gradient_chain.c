@@ -118,8 +118,10 @@ static assay_status attend(const lora_features *features, chain *w)
             u[a] *= features->weight[a];
         const double row = lora_dot(u, sum, k);
         if (!(row > 0))
-            return assay_fail(ASSAY_MISMATCH, "the sum of row %zu of the polynomial of S is %g, must be positive: the "
-                              "polynomial does not fit the range of S", i, row);
+            return assay_fail(ASSAY_MISMATCH,
+                              "the sum of row %zu of the polynomial of S is %g, must be positive: the "
+                              "polynomial does not fit the range of S",
+                              i, row);
         for (size_t a = 0; a < k; a++) {
             u[a] /= row;
             lora_add(o, u[a], w->n + a * d, d);
@@ -134,7 +136,8 @@ static assay_status attend(const lora_features *features, chain *w)
 
 /* ---- 5: chains ------------------------------------------------------------------------------------------------ */
 
-/* z = p right, with right (L x r) the thin side: sums over the tokens of the keys first. Then wide^T z is a gradient. */
+/* z = p right, with right (L x r) the thin side: sums over the tokens of the keys first. Then wide^T z is a gradient.
+ */
 static void chain_from_right(chain *w, const double *right)
 {
     const size_t d = w->d, r = w->r, k = w->features;
@@ -263,8 +266,8 @@ assay_status lora_gradient_reference_approximate(const lora_gradient_problem *pr
     status = project(&view, options, &w);
     if (status == ASSAY_OK) {
         const double range = problem->beta * longest_row(w.q, w.length, w.d) * longest_row(w.k_centred, w.length, w.d);
-        status = lora_plan(options, w.d, range, largest_magnitude(w.v, w.length * w.d), DBL_EPSILON / 2, &made,
-                           &features);
+        status =
+            lora_plan(options, w.d, range, largest_magnitude(w.v, w.length * w.d), DBL_EPSILON / 2, &made, &features);
         if (status == ASSAY_NOT_CONVERGED && info)
             *info = made;
     }

@@ -43,7 +43,8 @@ static inline void lora_multiply_transposed(size_t m, size_t n, size_t k, double
 }
 
 /* C (m x n) = A B^T with A m x k and B n x k */
-static inline void lora_multiply_by_transposed(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
+static inline void lora_multiply_by_transposed(size_t m, size_t n, size_t k, const double *a, const double *b,
+                                               double *c)
 {
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++)

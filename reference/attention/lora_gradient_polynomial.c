@@ -243,8 +243,10 @@ assay_status lora_plan(const lora_gradient_options *options, size_t width, doubl
     if (degree > DEGREE_MAX)
         return degree_too_high(fitted, options->eps);
     if (info->features > options->features_max)
-        return assay_fail(ASSAY_NOT_CONVERGED, "a polynomial of degree %zu for |x| <= %g has more than features_max = %zu "
-                          "features of %zu variables", degree, fitted, options->features_max, width);
+        return assay_fail(ASSAY_NOT_CONVERGED,
+                          "a polynomial of degree %zu for |x| <= %g has more than features_max = %zu "
+                          "features of %zu variables",
+                          degree, fitted, options->features_max, width);
     info->error = error + rounding_error(coefficients, degree, range, unit);
     info->bound = info->error < 1 ? 2 * info->error / (1 - info->error) * largest_value : INFINITY;
     return make_features(width, degree, coefficients, features);
@@ -269,22 +271,26 @@ double lora_gradient_model_approximate(size_t length, size_t width, size_t rank,
     return (double)length * (double)features * each;
 }
 
-/* The largest R on which the interpolant of a degree has a relative error of at most eps: the error grows with R. */
-static double largest_range(size_t degree, double eps)
+static bool fits(size_t degree, double range, double eps)
 {
-    double coefficients[DEGREE_MAX + 1], low = 0, high = 1;
-    for (;; low = high, high *= 2) {
-        fit(LORA_GRADIENT_CHEBYSHEV, degree, high, coefficients);
-        if (high > RANGE_MAX || relative_error(coefficients, degree, high, eps) > eps)
-            break;
-    }
+    double coefficients[DEGREE_MAX + 1];
+    fit(LORA_GRADIENT_CHEBYSHEV, degree, range, coefficients);
+    return range <= RANGE_MAX && relative_error(coefficients, degree, range, eps) <= eps;
+}
+
+/* The largest R, at least @p low, on which the interpolant of a degree has a relative error of at most eps: the error
+ * grows with R. */
+static double largest_range(size_t degree, double low, double eps)
+{
+    double high = 2 * low + 1;
+    for (; fits(degree, high, eps); high *= 2)
+        low = high;
     for (int step = 0; step < 48; step++) {
         const double middle = 0.5 * (low + high);
-        fit(LORA_GRADIENT_CHEBYSHEV, degree, middle, coefficients);
-        if (relative_error(coefficients, degree, middle, eps) > eps)
-            high = middle;
-        else
+        if (fits(degree, middle, eps))
             low = middle;
+        else
+            high = middle;
     }
     return low;
 }
@@ -306,7 +312,11 @@ assay_status lora_gradient_threshold(size_t length, size_t width, size_t rank, d
     while (degrees <= DEGREE_MAX &&
            lora_gradient_model_approximate(length, width, rank, mode, lora_gradient_features(width, degrees)) < exact)
         degrees++;
-    const double largest = degrees > 0 ? largest_range(degrees - 1, eps) : 0;
+    double largest = 0; /* of the highest degree, except where the rounding of coefficients decides (above 20) */
+    for (size_t g = degrees; g-- > 0;) {
+        if (fits(g, largest * (1 + 1e-9), eps))
+            largest = largest_range(g, largest, eps);
+    }
     if (range)
         *range = largest;
     if (gamma)
