@@ -29,10 +29,14 @@ static assay_status run(job *j)
     return lora_gradient_exact(&j->x.problem, j->mode, &j->x.result);
 }
 
-/* Times the jobs in turns, after a run to warm up; false if one failed. */
-static bool time_in_turns(verify_context *v, job *jobs, size_t n)
+static int repetitions_of(const verify_context *v)
 {
-    const int repetitions = verify_depth_of(v) == VERIFY_QUICK ? 3 : REPETITIONS;
+    return verify_depth_of(v) == VERIFY_QUICK ? 3 : REPETITIONS;
+}
+
+/* Times the jobs in turns, after a run to warm up; false if one failed. */
+static bool time_in_turns(verify_context *v, job *jobs, size_t n, int repetitions)
+{
     double seconds[MOST_JOBS][REPETITIONS];
     assay_set_threads(1);
     for (int repetition = -1; repetition < repetitions; repetition++) {
@@ -46,7 +50,7 @@ static bool time_in_turns(verify_context *v, job *jobs, size_t n)
                 seconds[i][repetition] = lora_seconds() - start;
         }
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && repetitions > 0; i++)
         jobs[i].seconds = lora_median(seconds[i], (size_t)repetitions);
     return true;
 }
@@ -84,7 +88,7 @@ static double fit_slope(verify_context *v, uint64_t seed, const slope *s)
         if (lora_make_random(s->lengths[made], 4, 2, true, 1, seed, &jobs[made].x))
             break;
     }
-    if (made == s->count && time_in_turns(v, jobs, made)) {
+    if (made == s->count && time_in_turns(v, jobs, made, s->of_operations ? 0 : repetitions_of(v))) {
         for (size_t i = 0; i < made; i++) {
             x[i] = (double)s->lengths[i];
             y[i] = s->of_operations ? jobs[i].info.flops : jobs[i].seconds;
@@ -210,7 +214,7 @@ static double measure_p2_ratio(verify_context *v, uint64_t seed)
         if (lora_make_random(16384, 4, 2, true, 1, seed, &jobs[made].x))
             break;
     }
-    if (made == 2 && time_in_turns(v, jobs, 2))
+    if (made == 2 && time_in_turns(v, jobs, 2, repetitions_of(v)))
         ratio = jobs[1].seconds / jobs[0].seconds;
     release_jobs(jobs, made);
     return ratio;
@@ -240,7 +244,7 @@ static double measure_p6(verify_context *v, uint64_t seed)
         if (lora_make_random(8192, 8, made % 2 == 0 ? 1 : 8, true, 0.5, seed, &jobs[made].x))
             break;
     }
-    if (made == 4 && time_in_turns(v, jobs, 4)) {
+    if (made == 4 && time_in_turns(v, jobs, 4, repetitions_of(v))) {
         ratio = jobs[1].seconds / jobs[0].seconds;
         verify_note(v, "chained %.1f and %.1f ms; by moments %.1f and %.1f ms", 1e3 * jobs[0].seconds,
                     1e3 * jobs[1].seconds, 1e3 * jobs[2].seconds, 1e3 * jobs[3].seconds);
@@ -304,7 +308,7 @@ static double exact_over_approximate(verify_context *v, uint64_t seed, double sc
     }
     const size_t length = jobs[0].x.problem.length;
     jobs[0].workspace = materialised ? assay_allocate(length, 2 * length * sizeof(double)) : NULL;
-    if ((jobs[0].workspace || !materialised) && time_in_turns(v, jobs, 2)) {
+    if ((jobs[0].workspace || !materialised) && time_in_turns(v, jobs, 2, repetitions_of(v))) {
         ratio = jobs[0].seconds / jobs[1].seconds;
         verify_note(v, "exact %.2f ms, approximate %.2f ms with %zu features", 1e3 * jobs[0].seconds,
                     1e3 * jobs[1].seconds, jobs[1].info.features);
