@@ -209,6 +209,12 @@ assay_status hnsw_recall_reference_lid(size_t dimension, const float *x, size_t 
 /** The estimate from @p k distances in increasing order; NaN if it is undefined. */
 double hnsw_recall_lid_of(const double *distances, size_t k);
 
+/** Reads vectors by the ending of the file's name: .fvecs, .npy (f4, f8, u1; the first dimension counts rows), .idx
+ * (the same) or .csv; at most @p most of them (0: all). *x is rows x dimension numbers, to be released by free(). The
+ * errors are those of the readers (readers.h), ASSAY_BAD_DATA too if there are no rows, more than
+ * HNSW_RECALL_DIMENSIONS numbers in one, or numbers that an index would refuse. */
+assay_status hnsw_recall_read(const char *path, size_t most, float **x, size_t *rows, size_t *dimension);
+
 /** Divides each row by its length; ASSAY_INVALID_ARGUMENT if one is zero. @p out may be @p x. */
 assay_status hnsw_recall_normalise(size_t dimension, const float *x, size_t n, float *out);
 

@@ -240,13 +240,17 @@ static bool reserve(hnsw_builder *b, const hnsw_recall_index *index, uint32_t fi
     return b->links != NULL;
 }
 
+/* Elements for each thread below which waiting for the others costs more than it saves. */
+enum { SHARE = 4 };
+
 assay_status hnsw_build_round(hnsw_recall_index *index, uint32_t first, void *self)
 {
     hnsw_builder *b = self;
     const size_t size = index->count - first, ef = index->options.ef_construction;
     /* Extended candidates may be all elements. */
     const size_t pool = index->options.extend_candidates || ef > index->count ? index->count : ef;
-    const int threads = size > 1 ? assay_threads() : 1;
+    const size_t useful = size / SHARE;
+    const int threads = useful <= 1 ? 1 : useful < (size_t)assay_threads() ? (int)useful : assay_threads();
     hnsw_work *works[ASSAY_THREADS_MAX];
     if (!reserve(b, index, first) || !hnsw_works_lend(index, b->kernels, pool + 1, threads, works))
         return assay_fail(ASSAY_NO_MEMORY, "no memory to insert %zu elements", size);

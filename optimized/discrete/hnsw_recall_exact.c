@@ -97,7 +97,8 @@ static const float *take_rows(const problem *p, scratch *s, size_t first, size_t
 
 /* ---- Few queries ----------------------------------------------------------------------------------------------- */
 
-static void scan(const problem *p, scratch *s, size_t query, size_t first, size_t last, nearest *best)
+/* Query number `number`, whose vector is q. */
+static void scan(const problem *p, scratch *s, const float *q, size_t number, size_t first, size_t last, nearest *best)
 {
     enum { STEP = 64 };
     uint32_t ids[STEP];
@@ -109,10 +110,10 @@ static void scan(const problem *p, scratch *s, size_t query, size_t first, size_
         const float *rows = take_rows(p, s, row, count);
         if (!rows)
             return;
-        distances(p, s->queries, rows, ids, count, found);
+        distances(p, q, rows, ids, count, found);
         const float worst = best->count == p->k ? hnsw_key_distance(best->keys[p->k - 1]) : INFINITY;
         for (size_t i = 0; i < count; i++) {
-            if (found[i] <= worst && !(p->without_self && row + i == query))
+            if (found[i] <= worst && !(p->without_self && row + i == number))
                 enter(best, hnsw_key_of(found[i], (uint32_t)(row + i)), p->k);
         }
     }
@@ -150,7 +151,7 @@ static double pack_rows(const problem *p, scratch *s, const float *rows, size_t 
         for (size_t j = width; j < panel; j++) {
             for (size_t l = 0; l < dimension; l++)
                 to[l * panel + j] = 0;
-            s->offsets[first + j] = INFINITY;
+            s->offsets[first + j] = NAN;
         }
     }
     return sqrt(longest);
@@ -299,14 +300,10 @@ static void run_task(const problem *p, scratch *s, size_t first_query, size_t qu
     for (size_t i = 0; i < queries; i++)
         hnsw_prepare(p->metric, p->q + (first_query + i) * p->dimension, p->dimension, p->dimension,
                      s->queries + i * p->dimension);
-    if (queries > FEW) {
+    if (queries > FEW)
         compare_all(p, s, queries, first_query, first, last, best);
-        return;
-    }
-    for (size_t i = queries; i-- > 0;) { /* the one that is scanned stands first */
-        memmove(s->queries, s->queries + i * p->dimension, p->dimension * sizeof(float));
-        scan(p, s, first_query + i, first, last, &best[i]);
-    }
+    for (size_t i = 0; queries <= FEW && i < queries; i++)
+        scan(p, s, s->queries + i * p->dimension, first_query + i, first, last, &best[i]);
 }
 
 /* Some queries, all rows, in tasks of queries by rows whose number depends on the sizes alone. */

@@ -33,8 +33,8 @@ static bool reserve(hnsw_work *work, const hnsw_recall_index *index, size_t pool
         work->pool = malloc(2 * pool * sizeof *work->pool);
         work->pool_capacity = work->pool ? pool : 0;
     }
-    if (index->count > work->visited_capacity) {
-        const size_t capacity = 2 * index->count < index->capacity ? 2 * index->count : index->capacity;
+    if (!work->visited || index->count > work->visited_capacity) {
+        const size_t capacity = 2 * index->count < index->capacity ? 2 * index->count + 1 : index->capacity;
         free(work->visited);
         work->visited = calloc(capacity, 1);
         work->visited_capacity = work->visited ? capacity : 0;
