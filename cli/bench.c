@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "cli/timings.h"
+#include "verify/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,12 @@ int command_bench(int argc, char **argv)
     bench_arguments arguments = {.common = common_options_default(1u << FORMAT_TEXT | 1u << FORMAT_JSON |
                                                                   1u << FORMAT_JUNIT | 1u << FORMAT_CSV)};
     parse_arguments(&argp, argc, argv, &arguments);
+    unsigned rank, ranks;
+    if (ranks_launched(&rank, &ranks) && ranks > 1) {
+        if (rank == 0)
+            complain("%u ranks would disturb each other's timings: start bench without mpirun", ranks);
+        return EXIT_USAGE;
+    }
     int exit_status = options_apply(&arguments.common);
     if (exit_status == EXIT_ALL_GOOD)
         exit_status = patterns_check(&arguments.common, PATTERN_WORKLOADS);

@@ -875,6 +875,8 @@ START_TEST(ranks_give_the_results_of_one_process)
     ck_assert_int_eq(t.ended, 1);
     ck_assert_int_eq(t.results, 13);
     expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --no-db smaple", 2, "did you mean sample");
+    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY bench --quick sample >$F/null", 2,
+           "start bench without mpirun");
 }
 END_TEST
 

@@ -497,6 +497,61 @@ START_TEST(elements_have_sizes)
 }
 END_TEST
 
+static void expect_table_at(const char *where, size_t rows, size_t columns, double first, double last)
+{
+    assay_table table;
+    ck_assert_msg(assay_read_table(where, &table) == ASSAY_OK, "%s", assay_error());
+    ck_assert_uint_eq(table.rows, rows);
+    ck_assert_uint_eq(table.columns, columns);
+    ck_assert_double_eq(table.values[0], first);
+    ck_assert_double_eq(table.values[rows * columns - 1], last);
+    assay_table_release(&table);
+}
+
+static void expect_table(const char *file, size_t rows, size_t columns, double first, double last)
+{
+    char where[256];
+    ck_assert_int_eq(assay_data_path(file, where, sizeof where), ASSAY_OK);
+    expect_table_at(where, rows, columns, first, last);
+}
+
+static void write_npy_at(const char *where, const char *header, const void *data, size_t size)
+{
+    write_npy(header, data, size);
+    ck_assert_int_eq(rename(path, where), 0);
+}
+
+START_TEST(any_format_is_a_table)
+{
+    expect_table("digits.csv", 1797, 65, 0, 8);
+    expect_table("mnist_small-images.idx", 1000, 784, 0, 0);
+    expect_table("mnist_small-labels.idx", 1000, 1, 0, 9);
+    expect_table("words_small.fvecs", 5000, 100, (double)-0.038194F, (double)0.98117F);
+    char where[160];
+    snprintf(where, sizeof where, "%s/a.npy", folder);
+    const int16_t whole[] = {-32768, 0, 1, 2, 3, 32767};
+    write_npy_at(where, "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }\n", whole, sizeof whole);
+    expect_table_at(where, 2, 3, -32768, 32767);
+    const int64_t large[] = {-5, INT64_C(1) << 60};
+    write_npy_at(where, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", large, sizeof large);
+    expect_table_at(where, 2, 1, -5, 0x1p60);
+    const double single = 0.25;
+    write_npy_at(where, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }\n", &single, sizeof single);
+    expect_table_at(where, 1, 1, 0.25, 0.25);
+    assay_table table = {0};
+    write_npy_at(where, "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 3), }\n", &single, 0);
+    assert_refused(ASSAY_BAD_DATA, assay_read_table(where, &table), "holds no numbers");
+    unlink(where);
+    assert_refused(ASSAY_IO, assay_read_table(where, &table), "a.npy");
+    write_text("1,2\n"); /* its name has no ending */
+    assert_refused(ASSAY_BAD_DATA, assay_read_table(path, &table), "must end in .csv, .npy");
+    assert_refused(ASSAY_BAD_DATA, assay_read_table("x.txt", &table), "must end in .csv, .npy");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_read_table(NULL, &table), "path is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, assay_read_table(path, NULL), "table is null");
+    ck_assert_ptr_null(table.values);
+}
+END_TEST
+
 Suite *test_readers(void);
 Suite *test_readers(void)
 {
@@ -524,6 +579,7 @@ Suite *test_readers(void)
     tcase_add_test(cases, data_are_found);
     tcase_add_test(cases, the_digits_are_there);
     tcase_add_test(cases, elements_have_sizes);
+    tcase_add_test(cases, any_format_is_a_table);
     suite_add_tcase(suite, cases);
     return suite;
 }

@@ -229,6 +229,16 @@ START_TEST(contradictions_are_found)
         assert_ok(report_store_contradictions(store, innocent[i], out, 2, &count));
         ck_assert_uint_eq(count, 0);
     }
+    assay_run other_data = some_run("verify", "1/1"); /* nor does another input */
+    other_data.revision = "aaa";
+    other_data.data = "mine.csv";
+    assay_result result = some_result("C1", ASSAY_NOT_REPRODUCED);
+    result.kind = ASSAY_CLAIM;
+    int64_t other;
+    assert_ok(report_store_begin_run(store, &other_data, &other));
+    assert_ok(report_store_add_result(store, other, &result));
+    assert_ok(report_store_contradictions(store, other, out, 2, &count));
+    ck_assert_uint_eq(count, 0);
     const int64_t last = add_verdict(store, "aaa", "avx2", 1, "C1", ASSAY_NOT_REPRODUCED);
     assert_ok(report_store_contradictions(store, last, out, 2, &count));
     ck_assert_uint_eq(count, 1);

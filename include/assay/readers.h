@@ -78,6 +78,12 @@ assay_status assay_read_ivecs(const char *path, assay_array *array);
 /** Releases what a reader gave and zeroes the structure; a zeroed structure is fine. */
 void assay_array_release(assay_array *array);
 
+/** Reads a file of any of these formats, by the ending of its name (.csv, .npy, .fvecs, .ivecs, .idx), as a table of
+ *  doubles: what is asked of `--data FILE`. Arrays have a row for each index of their first dimension and all others in
+ *  its columns, so that a single list is one column. Whole numbers beyond 2^53 are rounded. Release the result with
+ *  assay_table_release(). ASSAY_BAD_DATA for another ending or an array without numbers. */
+assay_status assay_read_table(const char *path, assay_table *table);
+
 /** Finds the file @p name of the data folder and writes its path: the folder is the environment's ASSAY_DATA if set,
  *  else the first of the source tree's, the installed one and ./data that has the file. ASSAY_IO if there is no such
  *  file (the message says where it was sought), ASSAY_OUT_OF_RANGE if the path does not fit in @p size bytes. */
