@@ -86,6 +86,8 @@ static bool each_of_workload(const char *algorithm, const bench_workload *w, whi
     const assay_algorithm *entry = assay_catalogue_find(algorithm);
     const unsigned levels = (w->levels ? w->levels : entry ? entry->levels : 0) | ASSAY_LEVEL_BIT(ASSAY_REFERENCE);
     bench_item item = {.algorithm = algorithm, .workload = w};
+    if (which == QUICK_SIZES && w->full_only)
+        return true;
     const uint64_t *sizes = which == QUICK_SIZES && w->quick_sizes[0] ? w->quick_sizes : w->sizes;
     bool go_on = true;
     for (int i = 0; go_on && i < BENCH_SIZES && sizes[i]; i++) {

@@ -64,6 +64,8 @@ static bool is_wanted(const regression *r, const bench_item *item)
     if (item->level == ASSAY_REFERENCE && !r->reference)
         return false;
     const bench_workload *workload = item->workload;
+    if (!r->settings.all_sizes && workload->full_only)
+        return false;
     const bool quick = !r->settings.all_sizes && workload->quick_sizes[0];
     const assay_level highest =
         r->settings.instructions && assay_cpu_level() > ASSAY_AVX2 ? ASSAY_AVX2 : assay_cpu_level();

@@ -9,3 +9,5 @@ C_FLAGS   += $(verify_mpi_flags)
 CXX_FLAGS += $(verify_mpi_flags)
 # Network simplex: truth and peer of optimal transport.
 HARNESS_LIBS += -llemon
+# Nearest-neighbour graphs: peers.
+HARNESS_LIBS := -lfaiss $(HARNESS_LIBS)

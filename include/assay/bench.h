@@ -68,6 +68,7 @@ typedef struct bench_workload {
     const char *name;                          /**< "exp_uniform" */
     uint64_t sizes[BENCH_SIZES];               /**< ends at the first 0 */
     uint64_t quick_sizes[BENCH_SIZES];         /**< with --quick; empty means sizes */
+    bool full_only;                            /**< left out with --quick: its setup takes long */
     const char *size_label;                    /**< e.g. "elements", "n of an n x n product" */
     const char *quality_label;                 /**< e.g. "recall@10"; null: all results are alike. Items per second are
                                                 *   then drawn over it, one curve for each implementation over the sizes */
