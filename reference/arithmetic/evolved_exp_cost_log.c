@@ -3,6 +3,7 @@
  *
  * One line for each program: a hash of its nodes, and the cost in hexadecimal. Lines are only appended.
  */
+#include "core/state_file.h"
 #include "reference/arithmetic/evolved_exp_search_parts.h"
 
 #include <errno.h>
@@ -29,8 +30,8 @@ static void hash_program(const evolved_exp_program *program, uint64_t hash[2])
     char text[(EVOLVED_EXP_NODES + 1) * 128];
     size_t length = 0;
     evolved_exp_print(program, text, sizeof text, &length);
-    hash[0] = evolved_exp_fnv(EVOLVED_EXP_FNV_START, text, length);
-    hash[1] = evolved_exp_fnv(~EVOLVED_EXP_FNV_START, text, length);
+    hash[0] = state_fnv(STATE_FNV_START, text, length);
+    hash[1] = state_fnv(~STATE_FNV_START, text, length);
 }
 
 static bool append(evolved_exp_cost_log *log, const line *entry)

@@ -130,6 +130,22 @@ static size_t children_of(const evolved_exp_search_config *config)
     return (size_t)2 * config->population * config->islands;
 }
 
+/* Constants of a program of n operations with up to three arguments: 3n arguments, of which at least n - 1 are other
+ * operations. */
+static size_t constants_of(const evolved_exp_search_config *config)
+{
+    const size_t most = 2 * (size_t)config->max_operations + 1;
+    return most < EVOLVED_EXP_NODES ? most : EVOLVED_EXP_NODES;
+}
+
+functional_hash_cache_config evolved_exp_cache_config(const evolved_exp_search_config *config)
+{
+    return (functional_hash_cache_config){.capacity = 1024,
+                                          .outputs = 1 + constants_of(config),
+                                          .max_evaluations = config->evaluations,
+                                          .aggregate = FUNCTIONAL_HASH_BEST};
+}
+
 static assay_status allocate(evolved_exp_search *search)
 {
     const evolved_exp_search_config *config = &search->config;
@@ -143,7 +159,8 @@ static assay_status allocate(evolved_exp_search *search)
     search->children = assay_allocate(children_of(config), sizeof *search->children);
     if (!search->parent_counts || !search->parents || !search->children)
         return ASSAY_NO_MEMORY;
-    return ASSAY_OK;
+    const functional_hash_cache_config cache = evolved_exp_cache_config(config);
+    return config->evaluations > 0 ? functional_hash_cache_create(&cache, &search->cache) : ASSAY_OK;
 }
 
 /* The S equal parents f(x) = x are one, because selection would keep only one of them. */
@@ -192,67 +209,8 @@ void evolved_exp_search_destroy(evolved_exp_search *search)
     assay_release(search->parent_counts);
     assay_release(search->parents);
     assay_release(search->children);
-    free(search->cache);
-    free(search->slots);
+    functional_hash_cache_destroy(search->cache);
     assay_release(search);
-}
-
-/* ---- Cache of functions ---- */
-
-static size_t first_slot(const evolved_exp_search *search, evolved_exp_function_key key)
-{
-    return (size_t)key.word[0] & (search->slot_count - 1);
-}
-
-size_t evolved_exp_cache_find(const evolved_exp_search *search, evolved_exp_function_key key, uint32_t operations)
-{
-    if (search->slot_count == 0)
-        return SIZE_MAX;
-    for (size_t s = first_slot(search, key); search->slots[s] != SIZE_MAX; s = (s + 1) & (search->slot_count - 1)) {
-        const evolved_exp_cache_entry *entry = &search->cache[search->slots[s]];
-        if (memcmp(&entry->key, &key, sizeof key) == 0 && entry->operations == operations)
-            return search->slots[s];
-    }
-    return SIZE_MAX;
-}
-
-static void enter_slot(evolved_exp_search *search, size_t index)
-{
-    size_t s = first_slot(search, search->cache[index].key);
-    while (search->slots[s] != SIZE_MAX)
-        s = (s + 1) & (search->slot_count - 1);
-    search->slots[s] = index;
-}
-
-static bool grow_cache(evolved_exp_search *search)
-{
-    const size_t capacity = search->cache_capacity ? 2 * search->cache_capacity : 256;
-    evolved_exp_cache_entry *cache = realloc(search->cache, capacity * sizeof *cache);
-    if (!cache)
-        return false;
-    search->cache = cache;
-    size_t *slots = malloc(2 * capacity * sizeof *slots);
-    if (!slots)
-        return false;
-    free(search->slots);
-    search->slots = slots;
-    search->cache_capacity = capacity;
-    search->slot_count = 2 * capacity; /* at most half full */
-    memset(slots, 0xff, search->slot_count * sizeof *slots);
-    for (size_t i = 0; i < search->cache_count; i++)
-        enter_slot(search, i);
-    return true;
-}
-
-size_t evolved_exp_cache_append(evolved_exp_search *search, const evolved_exp_cache_entry *entry)
-{
-    if (search->cache_count == search->cache_capacity && !grow_cache(search)) {
-        assay_fail(ASSAY_NO_MEMORY, "the cache of functions cannot grow beyond %zu entries", search->cache_count);
-        return SIZE_MAX;
-    }
-    search->cache[search->cache_count] = *entry;
-    enter_slot(search, search->cache_count);
-    return search->cache_count++;
 }
 
 /* ---- One batch of children ---- */
@@ -262,8 +220,7 @@ typedef struct batch {
     evolved_exp_search *search;
     evolved_exp_evaluator *evaluator;
     size_t first;
-    evolved_exp_function_key *keys; /* of each child of the batch */
-    bool *has_key;
+    bool *changed; /* at the end of the round: which children took other constants */
 } batch;
 
 static uint32_t operations_of(const evolved_exp_program *program)
@@ -292,11 +249,12 @@ static void propose(void *self, size_t at)
         child->individual.program = parent->program;
     else
         evolved_exp_mutate_once(config, &dice, &parent->program, &child->individual.program);
-    child->entry = UINT64_MAX;
-    child->individual.fitness = (evolved_exp_fitness){INFINITY, operations_of(&child->individual.program)};
-    b->has_key[at] =
-        config->evaluations > 0 &&
-        evolved_exp_function_key_of(&config->problem, &child->individual.program, &b->keys[at], child->order);
+    const uint32_t operations = operations_of(&child->individual.program);
+    child->individual.fitness = (evolved_exp_fitness){INFINITY, operations};
+    functional_hash_key key;
+    if (search->cache &&
+        evolved_exp_function_key_of(&config->problem, &child->individual.program, &key, child->order))
+        child->key = functional_hash_salt(key, operations);
 }
 
 /* Decides which children are tuned: the first ones of each function, in order. */
@@ -306,22 +264,13 @@ static assay_status plan(batch *b, size_t count)
     for (size_t at = 0; at < count; at++) {
         evolved_exp_child *child = &search->children[b->first + at];
         child->plan = EVOLVED_EXP_TUNE;
-        if (!b->has_key[at])
+        if (!functional_hash_is_hashable(child->key))
             continue;
-        const uint32_t operations = (uint32_t)child->individual.fitness.cost;
-        size_t index = evolved_exp_cache_find(search, b->keys[at], operations);
-        if (index == SIZE_MAX) {
-            uint32_t nodes[EVOLVED_EXP_NODES];
-            evolved_exp_cache_entry entry = {.key = b->keys[at], .operations = operations, .error = INFINITY};
-            entry.count = (uint32_t)evolved_exp_constant_nodes(&child->individual.program, nodes);
-            index = evolved_exp_cache_append(search, &entry);
-        }
-        if (index == SIZE_MAX)
-            return ASSAY_NO_MEMORY;
-        child->entry = index;
-        if (search->cache[index].evaluations < search->config.evaluations)
-            search->cache[index].evaluations++;
-        else
+        functional_hash_lookup lookup;
+        const assay_status status = functional_hash_cache_claim(search->cache, child->key, NULL, &lookup);
+        if (status != ASSAY_OK)
+            return status;
+        if (lookup == FUNCTIONAL_HASH_HIT)
             child->plan = EVOLVED_EXP_TAKE;
     }
     return ASSAY_OK;
@@ -423,28 +372,31 @@ static assay_status account(batch *b, size_t count)
             return status;
         enter_archive(search, &child->individual, candidate_of(search, i));
     }
-    search->counts.functions = search->cache_count;
+    functional_hash_cache_counts functions = {0};
+    if (search->cache)
+        functional_hash_cache_count(search->cache, &functions);
+    search->counts.functions = functions.size;
     return ASSAY_OK;
 }
 
 /* ---- The end of a round ---- */
 
-/* Keeps for each function the best constants of this round, in the key's order. */
-static void merge_cache(evolved_exp_search *search, size_t total)
+/* Enters this round's constants, in the key's order; the cache keeps the best for each function. */
+static assay_status merge_cache(evolved_exp_search *search, size_t total)
 {
-    for (size_t i = 0; i < total; i++) {
+    assay_status status = ASSAY_OK;
+    for (size_t i = 0; status == ASSAY_OK && i < total; i++) {
         const evolved_exp_child *child = &search->children[i];
-        if (child->entry == UINT64_MAX || child->plan != EVOLVED_EXP_TUNE)
-            continue;
-        evolved_exp_cache_entry *entry = &search->cache[child->entry];
-        if (!(child->individual.fitness.error < entry->error))
+        if (!functional_hash_is_hashable(child->key) || child->plan != EVOLVED_EXP_TUNE)
             continue;
         uint32_t nodes[EVOLVED_EXP_NODES];
-        evolved_exp_constant_nodes(&child->individual.program, nodes);
-        entry->error = child->individual.fitness.error;
-        for (size_t j = 0; j < entry->count; j++)
-            entry->constants[child->order[j]] = child->individual.program.nodes[nodes[j]].constant;
+        double outputs[1 + EVOLVED_EXP_NODES] = {-child->individual.fitness.error};
+        const size_t count = evolved_exp_constant_nodes(&child->individual.program, nodes);
+        for (size_t j = 0; j < count; j++)
+            outputs[1 + child->order[j]] = child->individual.program.nodes[nodes[j]].constant;
+        status = functional_hash_cache_enter(search->cache, child->key, outputs);
     }
+    return status;
 }
 
 /* A child whose function has better constants than its own takes them; its error is evaluated, not believed. */
@@ -452,30 +404,30 @@ static void take(void *self, size_t i)
 {
     batch *b = self;
     evolved_exp_child *child = &b->search->children[i];
-    b->has_key[i] = false; /* here: whether the child changed */
-    if (child->entry == UINT64_MAX)
+    double outputs[1 + EVOLVED_EXP_NODES];
+    uint32_t nodes[EVOLVED_EXP_NODES], evaluations = 0;
+    b->changed[i] = false;
+    if (functional_hash_is_hashable(child->key))
+        functional_hash_cache_peek(b->search->cache, child->key, outputs, &evaluations);
+    if (evaluations == 0 || !(-outputs[0] < child->individual.fitness.error))
         return;
-    const evolved_exp_cache_entry *entry = &b->search->cache[child->entry];
-    if (!(entry->error < child->individual.fitness.error))
-        return;
-    uint32_t nodes[EVOLVED_EXP_NODES];
     evolved_exp_program program = child->individual.program;
-    evolved_exp_constant_nodes(&program, nodes);
-    for (size_t j = 0; j < entry->count; j++)
-        program.nodes[nodes[j]].constant = entry->constants[child->order[j]];
+    const size_t count = evolved_exp_constant_nodes(&program, nodes);
+    for (size_t j = 0; j < count; j++)
+        program.nodes[nodes[j]].constant = outputs[1 + child->order[j]];
     const double error = b->evaluator(&program, &b->search->validation);
     if (!(error < child->individual.fitness.error))
         return;
     child->individual.program = program;
     child->individual.fitness.error = error;
-    b->has_key[i] = true;
+    b->changed[i] = true;
 }
 
 static assay_status account_taken(batch *b, size_t total)
 {
     for (size_t i = 0; i < total; i++) {
         evolved_exp_individual *individual = &b->search->children[i].individual;
-        if (!b->has_key[i])
+        if (!b->changed[i])
             continue;
         individual->fitness.cost = operations_of(&individual->program);
         assay_status status = measure_cost(b->search, individual);
@@ -551,9 +503,11 @@ static assay_status finish_round(batch *b, evolved_exp_map *map)
 {
     evolved_exp_search *search = b->search;
     const size_t total = children_of(&search->config);
-    merge_cache(search, total);
-    map(total, take, b);
-    assay_status status = account_taken(b, total);
+    assay_status status = merge_cache(search, total);
+    if (status == ASSAY_OK) {
+        map(total, take, b);
+        status = account_taken(b, total);
+    }
     if (status == ASSAY_OK)
         status = select_all(search);
     search->round++;
@@ -591,16 +545,14 @@ assay_status evolved_exp_search_drive(evolved_exp_search *search, uint64_t candi
                           (unsigned long long)search->counts.candidates);
     const size_t total = children_of(&search->config);
     batch b = {.search = search, .evaluator = evaluator};
-    b.keys = malloc(total * sizeof *b.keys);
-    b.has_key = malloc(total * sizeof *b.has_key);
-    assay_status status = b.keys && b.has_key ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu keys", total);
+    b.changed = malloc(total * sizeof *b.changed);
+    assay_status status = b.changed ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu children", total);
     while (status == ASSAY_OK && candidates > 0) {
         const size_t left = total - search->done, count = candidates < left ? (size_t)candidates : left;
         status = search->failed = run_batch(&b, count, map);
         candidates -= count;
     }
-    free(b.keys);
-    free(b.has_key);
+    free(b.changed);
     return status;
 }
 

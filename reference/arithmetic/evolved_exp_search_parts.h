@@ -5,7 +5,7 @@
 #define ASSAY_EVOLVED_EXP_SEARCH_PARTS_H
 
 #include "assay/evolved_exp_search.h"
-#include "assay/random.h"
+#include "assay/functional_hash.h"
 
 /* ---- evolved_exp_points.c: where errors are measured ---- */
 
@@ -83,15 +83,10 @@ size_t evolved_exp_constant_nodes(const evolved_exp_program *program, uint32_t *
 
 enum { EVOLVED_EXP_KEY_ORDERED = 4 }; /* up to so many constants, their order does not matter */
 
-/* What a program computes as a function of x and its constants. */
-typedef struct evolved_exp_function_key {
-    uint64_t word[2];
-} evolved_exp_function_key;
-
-/* Finds the key; order[j] is the place of constant j in the key's own order. False if the canonical values are not all
- * finite: such a program has no key. */
+/* Finds the key of what a program computes as a function of x and its constants; order[j] is the place of constant j in
+ * the key's own order. False if the canonical values are not all finite: such a program has no key. */
 bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program,
-                                 evolved_exp_function_key *key, uint8_t *order);
+                                 functional_hash_key *key, uint8_t *order);
 
 /* ---- evolved_exp_select.c ---- */
 
@@ -123,26 +118,17 @@ typedef struct evolved_exp_individual {
     evolved_exp_fitness fitness;
 } evolved_exp_individual;
 
-/* The plan of a child: tuned, or waiting for the constants of an entry of the cache until the end of its round. */
+/* The plan of a child: tuned, or waiting for the constants that the cache has for its function at the end of its round.
+ */
 typedef enum evolved_exp_plan { EVOLVED_EXP_TUNE, EVOLVED_EXP_TAKE } evolved_exp_plan;
 
 typedef struct evolved_exp_child {
     evolved_exp_individual individual;
     uint64_t evaluations;
-    uint64_t entry; /* of the cache, or UINT64_MAX */
+    functional_hash_key key; /* of its function and number of operations; of none if there is no cache or no key */
     uint32_t plan;
     uint8_t order[EVOLVED_EXP_NODES];
 } evolved_exp_child;
-
-/* A function and the best constants seen for it, in the key's order. */
-typedef struct evolved_exp_cache_entry {
-    evolved_exp_function_key key;
-    uint32_t operations;
-    uint32_t evaluations; /* planned so far */
-    uint32_t count;       /* constants */
-    double error;
-    double constants[EVOLVED_EXP_NODES];
-} evolved_exp_cache_entry;
 
 struct evolved_exp_search {
     evolved_exp_search_config config;
@@ -154,28 +140,13 @@ struct evolved_exp_search {
     uint32_t *parent_counts;         /* one for each island */
     evolved_exp_individual *parents; /* islands * population */
     evolved_exp_child *children;     /* islands * 2 * population */
-    evolved_exp_cache_entry *cache;
-    size_t cache_count, cache_capacity;
-    size_t *slots; /* open addressing over the cache; SIZE_MAX is empty */
-    size_t slot_count;
+    functional_hash_cache *cache;    /* by function: minus the error, and the constants in the key's order; or null */
     evolved_exp_search_counts counts;
     evolved_exp_archive archive;
     assay_status failed; /* of a cost function or an allocation in the middle of a round: the search is over */
 };
 
-/* The entry of a key, or SIZE_MAX. */
-size_t evolved_exp_cache_find(const evolved_exp_search *search, evolved_exp_function_key key, uint32_t operations);
-
-/* Enters a key that is not in the cache; the new entry's index, or SIZE_MAX if there is no memory. */
-size_t evolved_exp_cache_append(evolved_exp_search *search, const evolved_exp_cache_entry *entry);
-
-/* FNV-1a, for checksums. */
-static inline uint64_t evolved_exp_fnv(uint64_t hash, const void *bytes, size_t n)
-{
-    for (const unsigned char *p = bytes; n > 0; n--)
-        hash = (hash ^ *p++) * UINT64_C(0x100000001b3);
-    return hash;
-}
-#define EVOLVED_EXP_FNV_START UINT64_C(0xcbf29ce484222325)
+/* The cache's configuration: functions are looked up by the evaluations of the configuration, and the best counts. */
+functional_hash_cache_config evolved_exp_cache_config(const evolved_exp_search_config *config);
 
 #endif
