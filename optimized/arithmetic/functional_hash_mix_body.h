@@ -9,6 +9,7 @@
 enum { VECTORS = FUNCTIONAL_HASH_ROWS / MIX_LANES, BLOCK = 32 };
 
 typedef uint64_t words __attribute__((vector_size(8 * MIX_LANES)));
+typedef words unaligned __attribute__((aligned(8), may_alias)); /* memcpy() would go through memory in halves */
 
 static inline words splitmix(words z)
 {
@@ -57,9 +58,7 @@ void MIX_NAME(const double *values, size_t n, const functional_hash_masks *masks
         turn(values + first, n, count, rows);
         for (size_t i = 0; i < count; i++) {
             for (int v = 0; v < VECTORS; v++) {
-                words u;
-                memcpy(&u, &rows[i][v * MIX_LANES], sizeof u);
-                u = prepare(u, masks, &odd[v]);
+                const words u = prepare(*(const unaligned *)&rows[i][v * MIX_LANES], masks, &odd[v]);
                 h0[v] = step(h0[v], u, FUNCTIONAL_HASH_LANE_0);
                 h1[v] = step(h1[v], u, FUNCTIONAL_HASH_LANE_1);
             }
