@@ -102,7 +102,8 @@ assay_status functional_hash_dag_key(const functional_hash_dag *dag, functional_
                                      const functional_hash_dag_view *view, const functional_hash_options *options,
                                      functional_hash_key *key);
 
-/** A key of 40 bits of the outputs on 64 images that have nothing to do with the canonical ones. */
+/** A key of 20 bits of the outputs on 64 images that have nothing to do with the canonical ones. More bits would take
+ *  one function in two ways of rounding for two. */
 assay_status functional_hash_dag_audit(const functional_hash_dag *dag, functional_hash_key *key);
 
 /** What graphs are evaluated on: labelled images. */
@@ -113,8 +114,9 @@ typedef struct functional_hash_dag_task functional_hash_dag_task;
 assay_status functional_hash_dag_task_create(const double *images, const uint8_t *labels, size_t training,
                                              size_t validation, functional_hash_dag_task **task);
 
-/** The same from the first rows of a file as data/digits.csv is: 64 pixels and the label. ASSAY_BAD_DATA if it has too
- *  few rows or other columns, or values outside their ranges. */
+/** The same from the rows of a file as data/digits.csv is (64 pixels and the label), taken in an order that is drawn from
+ *  FUNCTIONAL_HASH_CANONICAL_SEED. ASSAY_BAD_DATA if it has too few rows or other columns, or values outside their
+ *  ranges. */
 assay_status functional_hash_dag_task_read(const char *path, size_t training, size_t validation,
                                            functional_hash_dag_task **task);
 
@@ -215,7 +217,7 @@ assay_status functional_hash_code_run(const functional_hash_code *code, const do
 assay_status functional_hash_code_key(const functional_hash_code *code, functional_hash_equality equality,
                                       const functional_hash_options *options, functional_hash_key *key);
 
-/** A key of 40 bits of 64 residuals on another task. */
+/** A key of 20 bits of 64 residuals on another task. */
 assay_status functional_hash_code_audit(const functional_hash_code *code, functional_hash_key *key);
 
 /** The fitness of a program, 1 - 2/pi atan of the median (mean of both) root mean square error over 2 linear tasks with
@@ -299,7 +301,7 @@ assay_status functional_hash_term_run(const functional_hash_term *term, const do
 assay_status functional_hash_term_key(const functional_hash_term *term, functional_hash_equality equality,
                                       const functional_hash_options *options, functional_hash_key *key);
 
-/** A key of 40 bits of the values on 64 other pairs. */
+/** A key of 20 bits of the values on 64 other pairs. */
 assay_status functional_hash_term_audit(const functional_hash_term *term, functional_hash_key *key);
 
 /** The fitness of a term as a loss: linear models are trained by it on the two tasks of learning programs, in 20 steps
@@ -318,7 +320,7 @@ assay_status functional_hash_slp_key(const evolved_exp_problem *problem, const e
                                      functional_hash_equality equality, const functional_hash_options *options,
                                      functional_hash_key *key);
 
-/** A key of 40 bits at 64 other points with other constants in the order of the function's key. */
+/** A key of 20 bits at 64 other points with other constants in the order of the function's key. */
 assay_status functional_hash_slp_audit(const evolved_exp_problem *problem, const evolved_exp_program *program,
                                        functional_hash_key *key);
 

@@ -85,6 +85,8 @@ typedef struct functional_hash_search_config {
     size_t population;                   /**< members, 1 to 65536 */
     size_t tournament;                   /**< distinct members among which the parent is the best, at most population;
                                           *   the youngest if equal */
+    double tie;                          /**< fitnesses that differ by at most this count as equal; at least 0. One
+                                          *   function written in two ways may have two fitnesses, by rounding */
     size_t batch;                        /**< candidates made at once from one population, 1 to 4096; they are hashed
                                           *   and evaluated on all threads. The paper's is 1; the outcome depends on it,
                                           *   but not on the number of threads */
@@ -104,7 +106,7 @@ typedef struct functional_hash_search_config {
     void *self;                                                                               /**< given to observe */
 } functional_hash_search_config;
 
-/** Regularized evolution by function, population 50, tournament 10, batch 1, no limit; hashing 10 s, evaluation 400 s;
+/** Regularized evolution by function, population 50, tournament 10, ties within 1e-9, batch 1, no limit; hashing 10 s, evaluation 400 s;
  *  no noise; one evaluation of a key, no removal, mean. */
 functional_hash_search_config functional_hash_search_default(void);
 

@@ -6,7 +6,7 @@
 #include "optimized/arithmetic/evolved_exp_blocks_type.h"
 #include "reference/arithmetic/evolved_exp_search_parts.h"
 
-static evolved_exp_evaluator *evaluator_in_force(void)
+evolved_exp_evaluator *evolved_exp_evaluator_in_force(void)
 {
     switch (assay_cpu_level()) {
 #if defined(__x86_64__)
@@ -31,7 +31,7 @@ assay_status evolved_exp_search_run(evolved_exp_search *search, uint64_t candida
 {
     if (assay_cpu_level() == ASSAY_REFERENCE)
         return evolved_exp_reference_search_run(search, candidates);
-    return evolved_exp_search_drive(search, candidates, evaluator_in_force(), side_by_side);
+    return evolved_exp_search_drive(search, candidates, evolved_exp_evaluator_in_force(), side_by_side);
 }
 
 assay_status evolved_exp_measure(const evolved_exp_problem *problem, const evolved_exp_program *program, size_t points,
@@ -47,7 +47,7 @@ assay_status evolved_exp_measure(const evolved_exp_problem *problem, const evolv
         status = evolved_exp_points_create(problem, points, &prepared);
     if (status != ASSAY_OK)
         return status;
-    *error = evaluator_in_force()(program, &prepared);
+    *error = evolved_exp_evaluator_in_force()(program, &prepared);
     evolved_exp_points_release(&prepared);
     return ASSAY_OK;
 }

@@ -36,7 +36,7 @@ static bool next_permutation(uint8_t *order, size_t k)
 }
 
 bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program,
-                                 functional_hash_key *key, uint8_t *order)
+                                 unsigned bits, double floor_at, functional_hash_key *key, uint8_t *order)
 {
     const assay_random random = {FUNCTIONAL_HASH_CANONICAL_SEED, 0};
     evolved_exp_program canonical = *program;
@@ -53,8 +53,7 @@ bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolv
         largest = fmax(largest, value[j]);
         trial[j] = (uint8_t)j;
     }
-    functional_hash_options options = functional_hash_default();
-    options.floor = 0x1p-40 * largest;
+    const functional_hash_options options = {.bits = bits, .floor = floor_at < 0 ? 0x1p-40 * largest : floor_at};
     bool found = false;
     do {
         functional_hash_key candidate;

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEY_BITS = 24 }; /* of the keys of functions */
+
 /* Purposes of random streams, beside round and index. */
 enum { STREAM_CHILD, STREAM_TUNING, STREAM_EXCHANGE, STREAM_SELECTION, STREAM_MUTATION };
 
@@ -252,8 +254,8 @@ static void propose(void *self, size_t at)
     const uint32_t operations = operations_of(&child->individual.program);
     child->individual.fitness = (evolved_exp_fitness){INFINITY, operations};
     functional_hash_key key;
-    if (search->cache &&
-        evolved_exp_function_key_of(&config->problem, &child->individual.program, &key, child->order))
+    if (search->cache && evolved_exp_function_key_of(&config->problem, &child->individual.program, KEY_BITS, -1, &key,
+                                                     child->order))
         child->key = functional_hash_salt(key, operations);
 }
 

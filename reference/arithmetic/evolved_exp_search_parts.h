@@ -27,6 +27,9 @@ void evolved_exp_points_release(evolved_exp_points *points);
 typedef double evolved_exp_evaluator(const evolved_exp_program *program, const evolved_exp_points *points);
 evolved_exp_evaluator evolved_exp_reference_error;
 
+/* optimized/arithmetic/evolved_exp_search.c: the one of the level in force. */
+evolved_exp_evaluator *evolved_exp_evaluator_in_force(void);
+
 /* ---- evolved_exp_targets.c ---- */
 
 /* The target's value as a sum of two doubles. */
@@ -84,9 +87,10 @@ size_t evolved_exp_constant_nodes(const evolved_exp_program *program, uint32_t *
 enum { EVOLVED_EXP_KEY_ORDERED = 4 }; /* up to so many constants, their order does not matter */
 
 /* Finds the key of what a program computes as a function of x and its constants; order[j] is the place of constant j in
- * the key's own order. False if the canonical values are not all finite: such a program has no key. */
-bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program,
-                                 functional_hash_key *key, uint8_t *order);
+ * the key's own order. @p floor_at below 0 means 2^-40 times the largest canonical value. False if the program's values
+ * are not all finite: such a program has no key. */
+bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program, unsigned bits,
+                                 double floor_at, functional_hash_key *key, uint8_t *order);
 
 /* ---- evolved_exp_select.c ---- */
 

@@ -4,6 +4,7 @@
 #include "assay/memory.h"
 #include "reference/arithmetic/functional_hash_cache_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,8 +248,10 @@ void functional_hash_cache_add(const functional_hash_cache *cache, functional_ha
     const double n = ++entry->evaluations;
     switch (cache->config.aggregate) {
     case FUNCTIONAL_HASH_MEAN:
-        for (size_t i = 0; i < cache->config.outputs; i++)
-            entry->outputs[i] = n == 1 ? outputs[i] : entry->outputs[i] + (outputs[i] - entry->outputs[i]) / n;
+        for (size_t i = 0; i < cache->config.outputs; i++) {
+            const double mean = n == 1 ? outputs[i] : entry->outputs[i], step = (outputs[i] - mean) / n;
+            entry->outputs[i] = isfinite(step) ? mean + step : mean + outputs[i]; /* an infinity stays one */
+        }
         break;
     case FUNCTIONAL_HASH_BEST:
         if (n == 1 || outputs[0] > entry->outputs[0])

@@ -108,23 +108,27 @@ assay_status functional_hash_dag_task_read(const char *path, size_t training, si
     const size_t count = training + validation;
     double *images = malloc(count * PIXELS * sizeof *images);
     uint8_t *labels = malloc(count);
-    if (!images || !labels)
+    size_t *order = malloc(table.rows * sizeof *order);
+    if (!images || !labels || !order)
         status = assay_fail(ASSAY_NO_MEMORY, "no memory for %zu images", count);
     else if (table.columns != PIXELS + 1 || table.rows < count)
         status = assay_fail(ASSAY_BAD_DATA, "path %s has %zu rows of %zu numbers, must have at least %zu of %d", path,
                             table.rows, table.columns, count, PIXELS + 1);
+    if (status == ASSAY_OK)
+        status = assay_random_permutation(functional_hash_stream(FUNCTIONAL_HASH_STREAM_ROWS), order, table.rows);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++) {
-        const double *row = table.values + i * table.columns, label = row[PIXELS];
+        const double *row = table.values + order[i] * table.columns, label = row[PIXELS];
         memcpy(images + i * PIXELS, row, PIXELS * sizeof *row);
         if (label != floor(label) || label < 0 || label >= CLASSES)
             status = assay_fail(ASSAY_BAD_DATA, "path %s has the label %g in row %zu, must be 0 to %d", path, label,
-                                i + 1, CLASSES - 1);
+                                order[i] + 1, CLASSES - 1);
         labels[i] = status == ASSAY_OK ? (uint8_t)label : 0;
     }
     if (status == ASSAY_OK)
         status = functional_hash_dag_task_create(images, labels, training, validation, task);
     free(images);
     free(labels);
+    free(order);
     assay_table_release(&table);
     return status == ASSAY_OUT_OF_RANGE ? ASSAY_BAD_DATA : status;
 }

@@ -18,7 +18,8 @@ enum {
     FUNCTIONAL_HASH_STREAM_TASK, /* of learning: the canonical one, the audit's, those of evaluations */
     FUNCTIONAL_HASH_STREAM_PAIRS = FUNCTIONAL_HASH_STREAM_TASK + 8,
     FUNCTIONAL_HASH_STREAM_PAIRS_AUDIT,
-    FUNCTIONAL_HASH_STREAM_POINTS_AUDIT
+    FUNCTIONAL_HASH_STREAM_POINTS_AUDIT,
+    FUNCTIONAL_HASH_STREAM_ROWS
 };
 
 static inline assay_random functional_hash_stream(uint64_t stream)
@@ -52,7 +53,7 @@ assay_status functional_hash_resolve(functional_hash_equality equality, const fu
                                      double largest_input, const functional_hash_key *key,
                                      functional_hash_options *resolved);
 
-/* 40 bits, with the floor of a domain. */
+/* 20 bits, with the floor of a domain. */
 functional_hash_options functional_hash_audit_options(double largest_input);
 
 /* The key of bytes. */
@@ -112,23 +113,47 @@ struct functional_hash_dag_task {
     uint8_t *labels;
 };
 
-/* ---- Learning tasks ---- */
+/* ---- Learning programs and lambda terms ---- */
 
-/* Examples of a linear task: rows of 4 inputs, labels. */
-enum { FUNCTIONAL_HASH_TASKS = 2, FUNCTIONAL_HASH_EXAMPLES = 40, FUNCTIONAL_HASH_TASK_MOST = 128 };
+enum { FUNCTIONAL_HASH_TASK_MOST = 80 }; /* examples of a task */
 
+/* Examples of a linear task: rows of inputs, their labels; the training examples first. */
 typedef struct functional_hash_linear_task {
     size_t training, validation;
-    double inputs[FUNCTIONAL_HASH_TASK_MOST * FUNCTIONAL_HASH_CODE_WIDTH];
+    double inputs[FUNCTIONAL_HASH_TASK_MOST][FUNCTIONAL_HASH_CODE_WIDTH];
     double labels[FUNCTIONAL_HASH_TASK_MOST];
-    double largest; /* magnitude of an input */
 } functional_hash_linear_task;
 
-/* Task 0 is the canonical one (10 + 10 examples), 1 the audit's (10 + 64), 2 and 3 the evaluations' (40 + 40). */
-void functional_hash_linear_task_make(size_t which, functional_hash_linear_task *task);
+/* Which: what keys are made on, what audits are, and the two of evaluations. */
+enum { FUNCTIONAL_HASH_TASK_KEY, FUNCTIONAL_HASH_TASK_AUDIT, FUNCTIONAL_HASH_TASK_FIRST, FUNCTIONAL_HASH_TASKS = 4 };
 
-/* 1 - 2/pi atan of the mean of root mean square errors; minus infinity if that is not finite. */
-double functional_hash_fitness_of(const double *errors, size_t count);
-double functional_hash_root_mean_square(const double *residuals, size_t n);
+/* Kept for ever; made once, by whoever comes first. */
+const functional_hash_linear_task *functional_hash_linear_task_at(size_t which);
+
+/* Runs a program on the two tasks of evaluations; residuals of the first, then of the second. */
+assay_status functional_hash_code_run_both(const functional_hash_code *code, double *residuals);
+
+/* 1 - 2/pi atan of the mean of two tasks' root mean square residuals; minus infinity if that is not finite. */
+double functional_hash_fitness_of(const double *residuals, size_t each);
+
+/* What an instruction reads and writes: 's' a scalar, 'v' a vector, 0 nothing. */
+typedef struct functional_hash_instruction_form {
+    const char *name;
+    char to, a, b;
+} functional_hash_instruction_form;
+extern const functional_hash_instruction_form functional_hash_instruction_forms[FUNCTIONAL_HASH_CODE_OPERATIONS];
+
+/* Number of parts of a kind of node, 0 to 2. */
+unsigned functional_hash_term_parts(functional_hash_term_kind kind);
+
+/* Appends a node and returns its place. A count beyond FUNCTIONAL_HASH_TERM_NODES says that it did not fit. */
+uint8_t functional_hash_term_append(functional_hash_term *term, functional_hash_term_node n);
+
+/* The arguments of functional_hash_term_run(). */
+assay_status functional_hash_term_check_run(const functional_hash_term *term, const double *p, const double *y,
+                                            size_t count, const double *values);
+
+/* The 16 canonical pairs: p first, then y. Kept for ever. */
+const double *functional_hash_term_pairs(void);
 
 #endif

@@ -49,7 +49,7 @@ assay_status functional_hash_resolve(functional_hash_equality equality, const fu
 
 functional_hash_options functional_hash_audit_options(double largest_input)
 {
-    return (functional_hash_options){.bits = 40, .floor = 0x1p-40 * largest_input};
+    return (functional_hash_options){.bits = 20, .floor = 0x1p-40 * largest_input};
 }
 
 functional_hash_key functional_hash_bytes_key(const void *bytes, size_t n)
