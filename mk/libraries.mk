@@ -11,3 +11,5 @@ CXX_FLAGS += $(verify_mpi_flags)
 HARNESS_LIBS += -llemon
 # Nearest-neighbour graphs: peers.
 HARNESS_LIBS := -lfaiss $(HARNESS_LIBS)
+# Equality of graphs: truth; hashes: peers.
+HARNESS_LIBS += -lnauty -lxxhash -lcrypto

@@ -136,11 +136,15 @@ static uint8_t copy_live(const functional_hash_term *from, size_t at, functional
 {
     node n = from->nodes[at];
     const unsigned parts = functional_hash_term_parts(n.kind);
-    if (n.kind == FUNCTIONAL_HASH_TERM_LET && is_arithmetic(from, n.a)) {
-        functional_hash_term body = {0};
+    if (n.kind == FUNCTIONAL_HASH_TERM_LET) {
+        functional_hash_term bound = {0}, body = {0};
+        copy_live(from, n.a, &bound);
         copy_live(from, n.b, &body);
-        if (!uses_name(&body, body.count - 1u, n.name))
-            return copy_part(&body, body.count - 1u, to);
+        const bool needed = !is_arithmetic(&bound, bound.count - 1u) || uses_name(&body, body.count - 1u, n.name);
+        n.a = needed ? copy_part(&bound, bound.count - 1u, to) : 0;
+        const uint8_t place = copy_part(&body, body.count - 1u, to);
+        n.b = place;
+        return needed ? functional_hash_term_append(to, n) : place;
     }
     n.a = parts > 0 ? copy_live(from, n.a, to) : 0;
     n.b = parts > 1 ? copy_live(from, n.b, to) : 0;

@@ -1,0 +1,242 @@
+/* functional_hash against truth: isomorphism by nauty, counts of lookups by a plain list, the worked examples. */
+#include "verify/arithmetic/functional_hash_checks.h"
+#include "verify/arithmetic/functional_hash_nauty.h"
+
+#include <stdlib.h>
+
+/* ---- Isomorphism ---- */
+
+typedef struct form_and_keys {
+    functional_hash_form form;
+    functional_hash_key isomorphism, function;
+} form_and_keys;
+
+static int by_form(const void *a, const void *b)
+{
+    return memcmp(&((const form_and_keys *)a)->form, &((const form_and_keys *)b)->form, sizeof(functional_hash_form));
+}
+
+/* Graphs that nauty finds isomorphic have equal keys, by isomorphism and by function; a graph with its vertices in
+ * another order is found isomorphic. How much the function's key merges beyond that, and whether the hash of
+ * NAS-Bench-101 merges too much, is noted. */
+void functional_hash_check_nauty(verify_context *v)
+{
+    const size_t count = verify_depth_of(v) == VERIFY_QUICK ? 1500 : 30000;
+    const functional_hash_options options = functional_hash_domain_options();
+    functional_hash_dag *dags = calloc(count, sizeof *dags), pruned;
+    form_and_keys *all = calloc(count, sizeof *all);
+    functional_hash_key *keys = calloc(count, sizeof *keys);
+    if (verify_true(v, dags && all && keys, "memory")) {
+        functional_hash_random_dags(verify_random(v, 1), dags, count);
+        for (size_t i = 0; i < count; i++) {
+            functional_hash_dag_prune(&dags[i], &pruned);
+            functional_hash_canonical_form(&pruned, &all[i].form);
+            verify_ok(v,
+                      functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_ISOMORPHISM, NULL, &options,
+                                              &all[i].isomorphism),
+                      "key by isomorphism");
+            verify_ok(v, functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, NULL, &options, &all[i].function),
+                      "key by function");
+        }
+        qsort(all, count, sizeof *all, by_form);
+        size_t forms = 1;
+        for (size_t i = 1; i < count; i++) {
+            if (by_form(&all[i], &all[i - 1]) != 0) {
+                forms++;
+                continue;
+            }
+            if (!verify_true(v, functional_hash_equal(all[i].isomorphism, all[i - 1].isomorphism),
+                             "isomorphic graphs have one key by isomorphism") ||
+                !verify_true(v, functional_hash_equal(all[i].function, all[i - 1].function),
+                             "isomorphic graphs have one key by function"))
+                break;
+        }
+        for (size_t i = 0; i < count; i++)
+            keys[i] = all[i].isomorphism;
+        const size_t by_isomorphism = functional_hash_count_distinct(keys, count);
+        for (size_t i = 0; i < count; i++)
+            keys[i] = all[i].function;
+        const size_t by_function = functional_hash_count_distinct(keys, count);
+        verify_true(v, by_isomorphism <= forms && by_function <= by_isomorphism, "%zu forms, %zu keys, %zu functions",
+                    forms, by_isomorphism, by_function);
+        verify_at_least(v, (double)(count - forms), 1, "merges", "random graphs repeat");
+        verify_note(v, "%zu graphs: %zu classes by nauty, %zu by NAS-Bench's hash, %zu functions", count, forms,
+                    by_isomorphism, by_function);
+    }
+    free(dags);
+    free(all);
+    free(keys);
+}
+
+/* ---- Counts of lookups ---- */
+
+static assay_status give_index(void *self, size_t i, double *outputs)
+{
+    (void)self;
+    outputs[0] = (double)i;
+    return ASSAY_OK;
+}
+
+/* Keys with repetitions through the cache, and through a list that is searched from its beginning. */
+void functional_hash_check_replay(verify_context *v)
+{
+    enum { LOOKUPS = 3000, DISTINCT = 400 };
+    functional_hash_key seen[DISTINCT];
+    uint32_t evaluations[DISTINCT] = {0};
+    for (uint32_t most = 1; most <= 4; most += 3) {
+        functional_hash_cache *cache = NULL;
+        const functional_hash_cache_config config = {.capacity = 1, .outputs = 1, .max_evaluations = most};
+        if (!verify_ok(v, functional_hash_cache_create(&config, &cache), "create"))
+            return;
+        size_t known = 0;
+        functional_hash_cache_counts counts = {0}, expected = {.lookups = LOOKUPS};
+        for (uint64_t i = 0; i < LOOKUPS; i++) {
+            const uint64_t word = assay_random_integer(verify_random(v, 2), i, DISTINCT);
+            functional_hash_key key;
+            double output;
+            functional_hash_lookup lookup = FUNCTIONAL_HASH_UNCACHED;
+            functional_hash_mix_words(&word, 1, &key);
+            size_t at = 0;
+            while (at < known && !functional_hash_equal(seen[at], key))
+                at++;
+            functional_hash_lookup should = FUNCTIONAL_HASH_MISS;
+            if (at == known) {
+                seen[known++] = key;
+                evaluations[at] = 1;
+                expected.misses++;
+            } else if (evaluations[at] < most) {
+                should = FUNCTIONAL_HASH_PARTIAL;
+                evaluations[at]++;
+                expected.partial_hits++;
+            } else {
+                should = FUNCTIONAL_HASH_HIT;
+                expected.hits++;
+            }
+            verify_ok(v, functional_hash_cache_get(cache, key, NULL, give_index, NULL, &output, &lookup), "get");
+            if (!verify_true(v, lookup == should, "lookup %llu is %d, must be %d", (unsigned long long)i, (int)lookup,
+                             (int)should))
+                break;
+        }
+        expected.size = known;
+        verify_ok(v, functional_hash_cache_count(cache, &counts), "count");
+        verify_true(v, memcmp(&counts, &expected, sizeof counts) == 0, "counts are those of the list");
+        functional_hash_cache_destroy(cache);
+    }
+}
+
+/* ---- Worked examples ---- */
+
+static functional_hash_key mix(verify_context *v, const double *values, size_t n, unsigned bits)
+{
+    functional_hash_options options = functional_hash_default();
+    functional_hash_key key = {{0, 0}};
+    options.bits = bits;
+    verify_ok(v, functional_hash_mix(values, n, &options, &key), "mix");
+    return key;
+}
+
+/* The key of masked words, by the formula of the specification written out once more. */
+static functional_hash_key mix_masked(const uint64_t *words, size_t n)
+{
+    const uint64_t lanes[2] = {UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xC2B2AE3D27D4EB4F)};
+    functional_hash_key key = {{n, ~(uint64_t)n}};
+    for (size_t i = 0; i < n; i++)
+        for (int j = 0; j < 2; j++) {
+            uint64_t h = key.word[j], z = h ^ (words[i] + lanes[j] + (h << 6) + (h >> 2));
+            z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+            z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+            key.word[j] = z ^ (z >> 31);
+        }
+    return key;
+}
+
+static functional_hash_key dag_key(verify_context *v, const char *text)
+{
+    const functional_hash_options options = functional_hash_domain_options();
+    functional_hash_dag dag;
+    functional_hash_key key = {{0, 0}};
+    if (verify_ok(v, functional_hash_dag_parse(text, &dag), "%s", text))
+        verify_ok(v, functional_hash_dag_key(&dag, FUNCTIONAL_HASH_BY_FUNCTION, NULL, &options, &key), "%s", text);
+    return key;
+}
+
+static functional_hash_key code_key(verify_context *v, const char *text)
+{
+    const functional_hash_options options = functional_hash_domain_options();
+    functional_hash_code code;
+    functional_hash_key key = {{0, 0}};
+    if (verify_ok(v, functional_hash_code_parse(text, &code), "%s", text))
+        verify_ok(v, functional_hash_code_key(&code, FUNCTIONAL_HASH_BY_FUNCTION, &options, &key), "%s", text);
+    return key;
+}
+
+static functional_hash_key term_key(verify_context *v, const char *text)
+{
+    const functional_hash_options options = functional_hash_domain_options();
+    functional_hash_term term;
+    functional_hash_key key = {{0, 0}};
+    if (verify_ok(v, functional_hash_term_parse(text, &term), "%s", text))
+        verify_ok(v, functional_hash_term_key(&term, FUNCTIONAL_HASH_BY_FUNCTION, &options, &key), "%s", text);
+    return key;
+}
+
+static void check_keys(verify_context *v)
+{
+    static const double values[] = {1.0, -0.0, 3.14159265358979};
+    static const uint64_t with_24[] = {UINT64_C(0x3ff0000000000000), 0, UINT64_C(0x400921fb50000000)};
+    static const uint64_t with_4[] = {UINT64_C(0x3ff0000000000000), 0, UINT64_C(0x4009000000000000)};
+    verify_true(v, functional_hash_equal(mix(v, values, 3, 24), mix_masked(with_24, 3)), "24 bits");
+    verify_true(v, functional_hash_equal(mix(v, values, 3, 4), mix_masked(with_4, 3)), "4 bits");
+    verify_true(v, !functional_hash_equal(mix(v, values, 3, 24), mix(v, values, 3, 4)), "24 and 4 bits");
+    verify_true(v, functional_hash_equal(dag_key(v, "conv3: 01 12"), dag_key(v, "conv3 pool: 01 13 02")),
+                "a vertex that leads nowhere");
+    verify_true(v, functional_hash_equal(dag_key(v, "pool conv1: 01 12 23"), dag_key(v, "conv1 pool: 01 12 23")),
+                "conv1 is monotone, and commutes with pool");
+    verify_true(v, !functional_hash_equal(dag_key(v, "pool conv3: 01 12 23"), dag_key(v, "conv3 pool: 01 12 23")),
+                "conv3 does not");
+    verify_true(v, functional_hash_equal(code_key(v, "predict: s0 = dot(v0, v1)\nlearn: v1 = add(v0, v1)\n"),
+                                         code_key(v, "predict: s0 = dot(v1, v0)\nlearn: v1 = add(v1, v0)\n")),
+                "dot commutes");
+    verify_true(v, functional_hash_equal(term_key(v, "((fn x0 (* x0 x0)) (- p y))"), term_key(v, "(* (- p y) (- p y))")),
+                "a call and its result");
+    verify_true(v, !functional_hash_equal(term_key(v, "(* (- p y) (- p y))"), term_key(v, "(abs (- p y))")),
+                "square and absolute loss");
+}
+
+static assay_status fall(void *self, size_t i, double *outputs)
+{
+    int *calls = self;
+    (void)i;
+    outputs[0] = ++*calls == 1 ? 0.9 : 0.7;
+    return ASSAY_OK;
+}
+
+static void check_cache(verify_context *v)
+{
+    static const double expected[3] = {0.9, 0.8, 0.8};
+    static const functional_hash_lookup lookups[3] = {FUNCTIONAL_HASH_MISS, FUNCTIONAL_HASH_PARTIAL,
+                                                      FUNCTIONAL_HASH_HIT};
+    const functional_hash_cache_config config = {.capacity = 1, .outputs = 1, .max_evaluations = 2};
+    functional_hash_cache *cache = NULL;
+    int calls = 0;
+    if (!verify_ok(v, functional_hash_cache_create(&config, &cache), "create"))
+        return;
+    for (int i = 0; i < 3; i++) {
+        double output = 0;
+        functional_hash_lookup lookup = FUNCTIONAL_HASH_UNCACHED;
+        const functional_hash_key key = {{1, 2}};
+        verify_ok(v, functional_hash_cache_get(cache, key, NULL, fall, &calls, &output, &lookup), "get");
+        /* The mean of 0.9 and 0.7 by one step of the running mean: three roundings, each below 2^-53. */
+        verify_at_most(v, output > expected[i] ? output - expected[i] : expected[i] - output, 0x1p-51,
+                       "absolute difference", "lookup %d", i);
+        verify_true(v, lookup == lookups[i], "lookup %d is %d", i, (int)lookup);
+    }
+    verify_true(v, calls == 2, "%d evaluations", calls);
+    functional_hash_cache_destroy(cache);
+}
+
+void functional_hash_check_examples(verify_context *v)
+{
+    check_keys(v);
+    check_cache(v);
+}
