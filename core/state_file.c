@@ -113,8 +113,9 @@ assay_status state_write_file(const char *path, const state_kind *kind, const st
     state_put_word(&header, kind->version);
     state_put_word(&header, payload->used);
     state_put_word(&header, state_fnv(STATE_FNV_START, payload->bytes, payload->used));
-    assay_status status = header.failed || payload->failed ? assay_fail(ASSAY_NO_MEMORY, "no memory for the %s", kind->name)
-                                                           : write_whole(path, &header, payload);
+    assay_status status = header.failed || payload->failed
+                              ? assay_fail(ASSAY_NO_MEMORY, "no memory for the %s", kind->name)
+                              : write_whole(path, &header, payload);
     state_release(&header);
     return status;
 }

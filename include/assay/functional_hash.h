@@ -158,10 +158,10 @@ assay_status functional_hash_cache_get(functional_hash_cache *cache, functional_
                                        void *self, double *outputs, functional_hash_lookup *lookup);
 
 /**
- * Looks @p n keys up as if one after the other, but evaluates on all threads: the same outputs (n x outputs, row-major),
- * lookups, entries and counts for any number of threads. @p audits (n keys) and @p lookups may be null as above. If an
- * evaluation fails, the status of the first such one (by index) is given, the outputs are undefined, and of the keys
- * that were to be evaluated those that succeeded are kept.
+ * Looks @p n keys up as if one after the other, but evaluates on all threads: the same outputs (n x outputs,
+ * row-major), lookups, entries and counts for any number of threads. @p audits (n keys) and @p lookups may be null as
+ * above. If an evaluation fails, the status of the first such one (by index) is given, the outputs are undefined, and
+ * of the keys that were to be evaluated those that succeeded are kept.
  */
 assay_status functional_hash_cache_get_all(functional_hash_cache *cache, const functional_hash_key *keys,
                                            const functional_hash_key *audits, size_t n,

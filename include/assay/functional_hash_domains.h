@@ -51,7 +51,8 @@ enum {
 
 /** Operations of inner vertices, on the sum of the predecessors. */
 typedef enum functional_hash_dag_operation {
-    FUNCTIONAL_HASH_CONV3, /**< relu(correlation with [[.4, -.3, .1], [.5, .7, -.6], [-.2, .3, .25]], zero-padded, - .05) */
+    FUNCTIONAL_HASH_CONV3, /**< relu(correlation with [[.4, -.3, .1], [.5, .7, -.6], [-.2, .3, .25]], zero-padded, -
+                              .05) */
     FUNCTIONAL_HASH_CONV1, /**< relu(0.8 z + 0.1) */
     FUNCTIONAL_HASH_POOL   /**< largest of the 3 x 3 neighbours that there are */
 } functional_hash_dag_operation;
@@ -67,7 +68,8 @@ typedef struct functional_hash_dag {
  *  FUNCTIONAL_HASH_DAG_EDGES edges on such paths. */
 assay_status functional_hash_dag_check(const functional_hash_dag *dag);
 
-/** Drops the vertices that are on no path from input to output; the others keep their order. @p pruned may be @p dag. */
+/** Drops the vertices that are on no path from input to output; the others keep their order. @p pruned may be @p dag.
+ */
 assay_status functional_hash_dag_prune(const functional_hash_dag *dag, functional_hash_dag *pruned);
 
 /** Draws a valid graph of 7 vertices: each of the 21 edges with probability 1/2, uniform operations, until valid. */
@@ -114,8 +116,8 @@ typedef struct functional_hash_dag_task functional_hash_dag_task;
 assay_status functional_hash_dag_task_create(const double *images, const uint8_t *labels, size_t training,
                                              size_t validation, functional_hash_dag_task **task);
 
-/** The same from the rows of a file as data/digits.csv is (64 pixels and the label), taken in an order that is drawn from
- *  FUNCTIONAL_HASH_CANONICAL_SEED. ASSAY_BAD_DATA if it has too few rows or other columns, or values outside their
+/** The same from the rows of a file as data/digits.csv is (64 pixels and the label), taken in an order that is drawn
+ * from FUNCTIONAL_HASH_CANONICAL_SEED. ASSAY_BAD_DATA if it has too few rows or other columns, or values outside their
  *  ranges. */
 assay_status functional_hash_dag_task_read(const char *path, size_t training, size_t validation,
                                            functional_hash_dag_task **task);

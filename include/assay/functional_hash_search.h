@@ -17,14 +17,14 @@ ASSAY_BEGIN_DECLARATIONS
  * functional_hash_domains.h give.
  */
 typedef struct functional_hash_domain {
-    const char *name; /**< e.g. "dag" */
-    size_t size;      /**< bytes of a candidate */
-    const void *task; /**< given to all of these */
+    const char *name;                                                                      /**< e.g. "dag" */
+    size_t size;                                                                           /**< bytes of a candidate */
+    const void *task;                                                                      /**< given to all of these */
     assay_status (*random)(const void *task, functional_hash_dice *dice, void *candidate); /**< draws one */
     assay_status (*mutate)(const void *task, functional_hash_dice *dice, const void *parent,
                            void *child); /**< makes a child */
     assay_status (*key)(const void *task, const void *candidate, functional_hash_equality equality,
-                        const functional_hash_options *options, functional_hash_key *key); /**< never BY_NOTHING */
+                        const functional_hash_options *options, functional_hash_key *key);    /**< never BY_NOTHING */
     assay_status (*audit)(const void *task, const void *candidate, functional_hash_key *key); /**< an independent key */
     assay_status (*evaluate)(const void *task, const void *candidate, assay_random random,
                              double *fitness); /**< random numbers are for evaluations that are random themselves */
@@ -77,7 +77,8 @@ typedef struct functional_hash_record {
     double time;                   /**< simulated seconds so far */
 } functional_hash_record;
 
-/** The configuration of a search; start from functional_hash_search_default(). At least one of the limits must be set. */
+/** The configuration of a search; start from functional_hash_search_default(). At least one of the limits must be set.
+ */
 typedef struct functional_hash_search_config {
     functional_hash_algorithm algorithm; /**< how candidates come about */
     functional_hash_equality equality;   /**< which of them share evaluations */
@@ -106,8 +107,8 @@ typedef struct functional_hash_search_config {
     void *self;                                                                               /**< given to observe */
 } functional_hash_search_config;
 
-/** Regularized evolution by function, population 50, tournament 10, ties within 1e-9, batch 1, no limit; hashing 10 s, evaluation 400 s;
- *  no noise; one evaluation of a key, no removal, mean. */
+/** Regularized evolution by function, population 50, tournament 10, ties within 1e-9, batch 1, no limit; hashing 10 s,
+ * evaluation 400 s; no noise; one evaluation of a key, no removal, mean. */
 functional_hash_search_config functional_hash_search_default(void);
 
 /** What a search came to. */
@@ -122,10 +123,10 @@ typedef struct functional_hash_search_result {
 
 /**
  * Runs a search. Candidates whose key is that of none get the fitness minus infinity and are neither evaluated nor
- * cached. Proposals, evaluations, their noise and removals each have a random stream of their own, addressed by seed and
- * candidate, so that sharing evaluations does not change what is proposed after equal fitnesses. @p best, which may be
- * null, receives the candidate of best_candidate. ASSAY_OUT_OF_RANGE, naming the member, for a configuration that its
- * comments forbid.
+ * cached. Proposals, evaluations, their noise and removals each have a random stream of their own, addressed by seed
+ * and candidate, so that sharing evaluations does not change what is proposed after equal fitnesses. @p best, which may
+ * be null, receives the candidate of best_candidate. ASSAY_OUT_OF_RANGE, naming the member, for a configuration that
+ * its comments forbid.
  */
 assay_status functional_hash_search_run(const functional_hash_domain *domain,
                                         const functional_hash_search_config *config, uint64_t seed,

@@ -23,9 +23,8 @@ static inline uint64_t prepare(double value, const functional_hash_masks *masks,
 }
 
 /* ROWS rows of n values. */
-static inline __attribute__((always_inline)) void mix_scalar(size_t rows, const double *values, size_t n,
-                                                             const functional_hash_masks *masks,
-                                                             functional_hash_key *keys)
+static inline __attribute__((always_inline)) void
+mix_scalar(size_t rows, const double *values, size_t n, const functional_hash_masks *masks, functional_hash_key *keys)
 {
     functional_hash_key key[SCALAR_ROWS];
     uint64_t odd[SCALAR_ROWS] = {0};

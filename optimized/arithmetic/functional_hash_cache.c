@@ -13,9 +13,9 @@
 
 /* What is to be done for a key of the call. */
 typedef enum plan {
-    PLAN_DONE,    /* a hit, read */
+    PLAN_DONE, /* a hit, read */
     PLAN_EVALUATE,
-    PLAN_READ     /* a hit on a key that this call is still to evaluate */
+    PLAN_READ /* a hit on a key that this call is still to evaluate */
 } plan;
 
 typedef struct batch {
@@ -63,10 +63,9 @@ static assay_status settle(batch *b, size_t first, size_t last)
             evaluate(b, i);
     for (size_t i = first; i < last; i++) {
         functional_hash_part *part = functional_hash_part_of(b->cache, b->keys[i]);
-        functional_hash_entry *entry =
-            b->plans[i] == PLAN_DONE || !functional_hash_is_hashable(b->keys[i])
-                ? NULL
-                : functional_hash_cache_find(b->cache, part, b->keys[i]);
+        functional_hash_entry *entry = b->plans[i] == PLAN_DONE || !functional_hash_is_hashable(b->keys[i])
+                                           ? NULL
+                                           : functional_hash_cache_find(b->cache, part, b->keys[i]);
         if (b->plans[i] == PLAN_EVALUATE && b->statuses[i] != ASSAY_OK)
             functional_hash_cache_give_up(b->cache, part, entry, b->lookups[i]);
         else if (entry && b->plans[i] == PLAN_EVALUATE)

@@ -69,7 +69,7 @@ static void sum(const double *const *tiles, size_t count, double *out, size_t st
 /* Zero-padded correlation: the border adds +0, which changes no bit of a sum (it could only be that of -0 + 0). */
 static void conv3(const double *const *tiles, size_t count, double *padded, double *out)
 {
-    const vector w[9] = {every(.4), every(-.3), every(.1), every(.5), every(.7),
+    const vector w[9] = {every(.4),  every(-.3), every(.1), every(.5), every(.7),
                          every(-.6), every(-.2), every(.3), every(.25)};
     for (size_t y = 0; y < SIDE; y++)
         for (size_t x = 0; x < SIDE; x++)

@@ -23,7 +23,8 @@ typedef struct functional_hash_dag_kernels {
                    double *out);
     /* out = sum of the tiles, pixel after pixel, @p stride numbers apart. */
     void (*sum)(const double *const *tiles, size_t count, double *out, size_t stride);
-    /* Scales FUNCTIONAL_HASH_GRAM_TILE rows of @p count numbers, each by the deviation of its first @p training ones. */
+    /* Scales FUNCTIONAL_HASH_GRAM_TILE rows of @p count numbers, each by the deviation of its first @p training ones.
+     */
     void (*scale)(double *rows, size_t stride, size_t training, size_t count);
     /* products[a][b] = sum over n images of rows[a] rows[b], a tile of them. */
     void (*products)(const double *const *rows, const double *const *columns, size_t n,

@@ -35,8 +35,8 @@ static bool next_permutation(uint8_t *order, size_t k)
     return true;
 }
 
-bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program,
-                                 unsigned bits, double floor_at, functional_hash_key *key, uint8_t *order)
+bool evolved_exp_function_key_of(const evolved_exp_problem *problem, const evolved_exp_program *program, unsigned bits,
+                                 double floor_at, functional_hash_key *key, uint8_t *order)
 {
     const assay_random random = {FUNCTIONAL_HASH_CANONICAL_SEED, 0};
     evolved_exp_program canonical = *program;

@@ -254,8 +254,8 @@ static void propose(void *self, size_t at)
     const uint32_t operations = operations_of(&child->individual.program);
     child->individual.fitness = (evolved_exp_fitness){INFINITY, operations};
     functional_hash_key key;
-    if (search->cache && evolved_exp_function_key_of(&config->problem, &child->individual.program, KEY_BITS, -1, &key,
-                                                     child->order))
+    if (search->cache &&
+        evolved_exp_function_key_of(&config->problem, &child->individual.program, KEY_BITS, -1, &key, child->order))
         child->key = functional_hash_salt(key, operations);
 }
 

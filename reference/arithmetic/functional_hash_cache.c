@@ -224,9 +224,9 @@ assay_status functional_hash_cache_claim_in(const functional_hash_cache *cache, 
     *lookup = FUNCTIONAL_HASH_UNCACHED;
     if (functional_hash_is_hashable(key)) {
         *entry = functional_hash_cache_find(cache, part, key);
-        *lookup = !*entry                                                 ? FUNCTIONAL_HASH_MISS
+        *lookup = !*entry                                             ? FUNCTIONAL_HASH_MISS
                   : (*entry)->claimed < cache->config.max_evaluations ? FUNCTIONAL_HASH_PARTIAL
-                                                                          : FUNCTIONAL_HASH_HIT;
+                                                                      : FUNCTIONAL_HASH_HIT;
     }
     if (*lookup == FUNCTIONAL_HASH_MISS) {
         *entry = functional_hash_cache_append(cache, part, key, audit);

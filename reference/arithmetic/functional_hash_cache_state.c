@@ -23,9 +23,12 @@ enum { CONFIG_WORDS = 6 };
 
 static void describe(const functional_hash_cache_config *config, uint64_t words[CONFIG_WORDS])
 {
-    const uint64_t description[CONFIG_WORDS] = {
-        config->outputs,     config->max_evaluations, bits_of(config->remove_probability), (uint64_t)config->aggregate,
-        config->seed, config->audit};
+    const uint64_t description[CONFIG_WORDS] = {config->outputs,
+                                                config->max_evaluations,
+                                                bits_of(config->remove_probability),
+                                                (uint64_t)config->aggregate,
+                                                config->seed,
+                                                config->audit};
     memcpy(words, description, sizeof description);
 }
 
@@ -70,8 +73,7 @@ static bool take_entry(state_bytes *b, functional_hash_cache *cache, functional_
     const bool sound = functional_hash_is_hashable(key) && functional_hash_part_of(cache, key) == part &&
                        evaluations >> 32 >= (uint32_t)evaluations && evaluations >> 32 >= 1 &&
                        !functional_hash_cache_find(cache, part, key);
-    functional_hash_entry *entry =
-        sound && !b->failed ? functional_hash_cache_append(cache, part, key, &audit) : NULL;
+    functional_hash_entry *entry = sound && !b->failed ? functional_hash_cache_append(cache, part, key, &audit) : NULL;
     if (!entry)
         return false;
     entry->claimed = (uint32_t)(evaluations >> 32);

@@ -82,7 +82,8 @@ static unsigned set_of(char class, uint8_t number)
     return class == 's' ? 1u << number : class == 'v' ? 1u << (FUNCTIONAL_HASH_CODE_SCALARS + number) : 0;
 }
 
-/* What must be known before a function for the registers @p after to be right behind it; marks the lines that matter. */
+/* What must be known before a function for the registers @p after to be right behind it; marks the lines that matter.
+ */
 static unsigned needed_before(const functional_hash_code *code, int f, unsigned after, unsigned *live)
 {
     for (size_t i = code->counts[f]; i-- > 0;) {
@@ -108,7 +109,8 @@ assay_status functional_hash_code_prune(const functional_hash_code *code, functi
     unsigned live[FUNCTIONS] = {0}, example = 0; /* what must be known before an example, be it of training or not */
     for (unsigned before = ~0u; before != example;) {
         before = example;
-        unsigned need = needed_before(code, FUNCTIONAL_HASH_PREDICT, prediction | example, &live[FUNCTIONAL_HASH_PREDICT]);
+        unsigned need =
+            needed_before(code, FUNCTIONAL_HASH_PREDICT, prediction | example, &live[FUNCTIONAL_HASH_PREDICT]);
         example |= need & ~(input | label);
         need = needed_before(code, FUNCTIONAL_HASH_LEARN, example, &live[FUNCTIONAL_HASH_LEARN]);
         need = needed_before(code, FUNCTIONAL_HASH_PREDICT, need & ~label, &live[FUNCTIONAL_HASH_PREDICT]);
@@ -152,8 +154,7 @@ static void change_operation(functional_hash_dice *dice, functional_hash_instruc
     line->to = form->to == old->to ? line->to : draw_register(dice, form->to);
     line->a = form->a == old->a ? line->a : draw_register(dice, form->a);
     line->b = form->b == old->b ? line->b : draw_register(dice, form->b);
-    line->constant =
-        line->operation == FUNCTIONAL_HASH_SCALAR_CONSTANT ? functional_hash_draw_normal(dice) : 0;
+    line->constant = line->operation == FUNCTIONAL_HASH_SCALAR_CONSTANT ? functional_hash_draw_normal(dice) : 0;
 }
 
 static void change_line(functional_hash_dice *dice, functional_hash_instruction *line)

@@ -107,8 +107,8 @@ static bool is_before(const double *a, const double *b, size_t n)
     return i < n && a[i] < b[i];
 }
 
-/* Sorts each vertex's predecessors by their values on the canonical images, vertex by vertex: equal functions have equal
- * bits, because what goes into them is added in an order that knows no names. */
+/* Sorts each vertex's predecessors by their values on the canonical images, vertex by vertex: equal functions have
+ * equal bits, because what goes into them is added in an order that knows no names. */
 static void order_predecessors(functional_hash_dag_plan *plan)
 {
     enum { INPUTS = FUNCTIONAL_HASH_DAG_CANONICAL, STRIDE = INPUTS * PIXELS };

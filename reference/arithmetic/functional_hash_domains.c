@@ -42,8 +42,8 @@ static assay_status dag_print(const void *candidate, char *text, size_t capacity
 
 functional_hash_domain functional_hash_dag_domain(const functional_hash_dag_domain_task *task)
 {
-    return (functional_hash_domain){"dag",   sizeof(functional_hash_dag), task, dag_random, dag_mutate, dag_key,
-                                    dag_audit, dag_evaluate,               dag_print};
+    return (functional_hash_domain){
+        "dag", sizeof(functional_hash_dag), task, dag_random, dag_mutate, dag_key, dag_audit, dag_evaluate, dag_print};
 }
 
 /* ---- Learning programs ---- */
@@ -87,8 +87,9 @@ static assay_status code_print(const void *candidate, char *text, size_t capacit
 
 functional_hash_domain functional_hash_code_domain(void)
 {
-    return (functional_hash_domain){"code",     sizeof(functional_hash_code), NULL,      code_random, code_mutate,
-                                    code_key, code_audit,                   code_evaluate, code_print};
+    return (functional_hash_domain){
+        "code",    sizeof(functional_hash_code), NULL, code_random, code_mutate, code_key, code_audit, code_evaluate,
+        code_print};
 }
 
 /* ---- Lambda terms ---- */
@@ -132,6 +133,7 @@ static assay_status term_print(const void *candidate, char *text, size_t capacit
 
 functional_hash_domain functional_hash_term_domain(void)
 {
-    return (functional_hash_domain){"lambda",   sizeof(functional_hash_term), NULL,      term_random, term_mutate,
-                                    term_key, term_audit,                   term_evaluate, term_print};
+    return (functional_hash_domain){
+        "lambda",  sizeof(functional_hash_term), NULL, term_random, term_mutate, term_key, term_audit, term_evaluate,
+        term_print};
 }

@@ -56,7 +56,9 @@ static assay_status check_numbers(const functional_hash_search_config *c)
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"time", c->time}, {"hashing_time", c->hashing_time}, {"evaluation_time", c->evaluation_time},
+    } numbers[] = {{"time", c->time},
+                   {"hashing_time", c->hashing_time},
+                   {"evaluation_time", c->evaluation_time},
                    {"noise", c->noise},
                    {"tie", c->tie}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -140,8 +142,7 @@ static assay_status noise_of(const search *s, size_t i, double *noise)
         return ASSAY_OK;
     }
     functional_hash_key key;
-    const assay_status status =
-        d->key(d->task, candidate_at(s, i), FUNCTIONAL_HASH_BY_ISOMORPHISM, &s->hash, &key);
+    const assay_status status = d->key(d->task, candidate_at(s, i), FUNCTIONAL_HASH_BY_ISOMORPHISM, &s->hash, &key);
     const assay_random stored = {s->seed ^ key.word[0], (uint64_t)STREAM_STORED << 60 | key.word[1] >> 4};
     if (status == ASSAY_OK)
         *noise = c->noise * assay_random_normal(stored, 2 * assay_random_integer(random, 0, c->stored_runs));
@@ -157,7 +158,8 @@ static assay_status evaluate(void *self, size_t k, double *outputs)
     double noise, fitness = -INFINITY;
     assay_status status = noise_of(s, i, &noise);
     if (status == ASSAY_OK)
-        status = d->evaluate(d->task, candidate_at(s, i), stream_of(s->seed, STREAM_EVALUATION, s->first + i), &fitness);
+        status =
+            d->evaluate(d->task, candidate_at(s, i), stream_of(s->seed, STREAM_EVALUATION, s->first + i), &fitness);
     outputs[0] = fitness + noise;
     outputs[1] = s->config->evaluation_time;
     return status;
@@ -201,8 +203,7 @@ static void take_in(search *s, size_t i, uint64_t number, double fitness)
                 leaves = j;
     }
     unsigned char *room = s->population[leaves].candidate;
-    memmove(&s->population[leaves], &s->population[leaves + 1],
-            (s->members - leaves - 1) * sizeof *s->population);
+    memmove(&s->population[leaves], &s->population[leaves + 1], (s->members - leaves - 1) * sizeof *s->population);
     memcpy(room, candidate_at(s, i), s->domain->size);
     s->population[s->members - 1] = (member){number, fitness, room};
 }

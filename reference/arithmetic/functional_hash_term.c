@@ -191,10 +191,10 @@ static uint8_t draw_leaf(functional_hash_dice *dice, scope s, functional_hash_te
         return functional_hash_term_append(
             to, (node){.kind = FUNCTIONAL_HASH_TERM_NUMBER, .number = functional_hash_draw_normal(dice)});
     if (pick <= 2)
-        return functional_hash_term_append(
-            to, (node){.kind = pick == 1 ? FUNCTIONAL_HASH_TERM_P : FUNCTIONAL_HASH_TERM_Y});
-    return functional_hash_term_append(to,
-                                       (node){.kind = FUNCTIONAL_HASH_TERM_VARIABLE, .name = draw_name(dice, s.numbers)});
+        return functional_hash_term_append(to,
+                                           (node){.kind = pick == 1 ? FUNCTIONAL_HASH_TERM_P : FUNCTIONAL_HASH_TERM_Y});
+    return functional_hash_term_append(
+        to, (node){.kind = FUNCTIONAL_HASH_TERM_VARIABLE, .name = draw_name(dice, s.numbers)});
 }
 
 static uint8_t draw_number(functional_hash_dice *dice, scope s, unsigned depth, functional_hash_term *to);
@@ -227,8 +227,8 @@ static uint8_t draw_number(functional_hash_dice *dice, scope s, unsigned depth, 
     } else {
         n.kind = FUNCTIONAL_HASH_TERM_APPLY;
         n.a = s.functions && functional_hash_draw_below(dice, 2)
-                  ? functional_hash_term_append(to, (node){.kind = FUNCTIONAL_HASH_TERM_VARIABLE,
-                                                           .name = draw_name(dice, s.functions)})
+                  ? functional_hash_term_append(
+                        to, (node){.kind = FUNCTIONAL_HASH_TERM_VARIABLE, .name = draw_name(dice, s.functions)})
                   : draw_function(dice, s, depth, to);
         n.b = draw_number(dice, s, depth - 1, to);
     }
@@ -277,7 +277,8 @@ static uint8_t copy_mutated(const mutation *m, size_t at, scope s)
         return replace(m, s);
     node n = m->parent->nodes[at];
     const unsigned parts = functional_hash_term_parts(n.kind);
-    const bool function = n.kind == FUNCTIONAL_HASH_TERM_LET && m->parent->nodes[n.a].kind == FUNCTIONAL_HASH_TERM_FUNCTION;
+    const bool function =
+        n.kind == FUNCTIONAL_HASH_TERM_LET && m->parent->nodes[n.a].kind == FUNCTIONAL_HASH_TERM_FUNCTION;
     const scope inside = bind(s, n.name, function);
     n.a = parts > 0 ? copy_mutated(m, n.a, n.kind == FUNCTIONAL_HASH_TERM_FUNCTION ? inside : s) : 0;
     n.b = parts > 1 ? copy_mutated(m, n.b, n.kind == FUNCTIONAL_HASH_TERM_LET ? inside : s) : 0;

@@ -56,7 +56,8 @@ static assay_status evaluate_number(machine *m, uint8_t at, const binding *envir
     return status;
 }
 
-static assay_status calculate(machine *m, const functional_hash_term_node *n, const binding *environment, double *number)
+static assay_status calculate(machine *m, const functional_hash_term_node *n, const binding *environment,
+                              double *number)
 {
     double a = 0, b = 0;
     assay_status status = evaluate_number(m, n->a, environment, &a);
@@ -85,8 +86,8 @@ static assay_status call(machine *m, const functional_hash_term_node *n, const b
         return status;
     if (++m->depth > DEPTH)
         return assay_fail(ASSAY_NOT_CONVERGED, "term goes deeper than %d calls", DEPTH);
-    status = evaluate(m, function.function->a,
-                      bind(m, function.function->name, argument, function.environment), result);
+    status =
+        evaluate(m, function.function->a, bind(m, function.function->name, argument, function.environment), result);
     m->depth--;
     return status;
 }

@@ -16,9 +16,9 @@ static void fill_values(assay_random r, double *x, size_t count, uint64_t specia
     static const double special[] = {0.0, -0.0, 0x1p-1074, -0x1p-1030, INFINITY, -INFINITY, NAN};
     for (size_t i = 0; i < count; i++) {
         const uint64_t pick = assay_random_integer(r, 3 * i, 20);
-        x[i] = pick < specials ? special[pick]
-                               : ldexp(assay_random_normal(r, 2 * (count + i)),
-                                       (int)assay_random_integer(r, 3 * i + 1, 60) - 30);
+        x[i] = pick < specials
+                   ? special[pick]
+                   : ldexp(assay_random_normal(r, 2 * (count + i)), (int)assay_random_integer(r, 3 * i + 1, 60) - 30);
     }
 }
 
@@ -162,10 +162,9 @@ static bool judge_dags(verify_context *v, void *inputs, double *out)
         good = verify_ok(v, functional_hash_dag_evaluate(in->task, &in->dags[i], to), "evaluate");
         for (size_t k = 0; good && k < 3; k++) {
             functional_hash_key key;
-            good = verify_ok(v,
-                             functional_hash_dag_key(&in->dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &views[k], &options,
-                                                     &key),
-                             "key");
+            good = verify_ok(
+                v, functional_hash_dag_key(&in->dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &views[k], &options, &key),
+                "key");
             split_key(key, to + 1 + 4 * k);
         }
     }
@@ -201,8 +200,8 @@ static bool run_codes(verify_context *v, void *inputs, double *out)
     bool good = true;
     for (size_t i = 0; good && i < CODES; i++) {
         double *to = out + i * (VALIDATION + 1);
-        good = verify_ok(
-                   v, functional_hash_code_run(&in->codes[i], in->inputs, in->labels, TRAINING, VALIDATION, to), "run") &&
+        good = verify_ok(v, functional_hash_code_run(&in->codes[i], in->inputs, in->labels, TRAINING, VALIDATION, to),
+                         "run") &&
                verify_ok(v, functional_hash_code_evaluate(&in->codes[i], to + VALIDATION), "evaluate");
     }
     return good;
@@ -245,11 +244,11 @@ static bool run_terms(verify_context *v, void *inputs, double *out)
 void functional_hash_agree_term(verify_context *v)
 {
     static const char *const strange[] = {
-        "((fn x0 (x0 x0)) (fn x0 (x0 x0)))",                          /* for ever */
-        "(p y)",                                                      /* a number called */
-        "(+ p (fn x0 x0))",                                           /* a function added */
-        "(fn x1 x1)",                                                 /* a function as the result */
-        "(let x1 (fn x0 (* x0 p)) (let p1 y p))",                     /* no term: left as it is */
+        "((fn x0 (x0 x0)) (fn x0 (x0 x0)))",      /* for ever */
+        "(p y)",                                  /* a number called */
+        "(+ p (fn x0 x0))",                       /* a function added */
+        "(fn x1 x1)",                             /* a function as the result */
+        "(let x1 (fn x0 (* x0 p)) (let p1 y p))", /* no term: left as it is */
         "(let x1 (fn x0 (* x0 p)) (let x2 (fn x0 (x1 (x1 x0))) (x2 (x2 y))))",
     };
     term_inputs *in = calloc(1, sizeof *in);

@@ -86,7 +86,6 @@ void functional_hash_check_saved(verify_context *v)
 
 /* ---- Threads ---- */
 
-
 typedef struct visitor {
     atomic_uint *evaluations;
     uint64_t word;
@@ -118,8 +117,8 @@ void functional_hash_check_concurrent(verify_context *v)
         for (uint64_t i = 0; i < ROUNDS * DISTINCT; i++) {
             visitor visit = {evaluations, i % DISTINCT};
             double outputs[OUTPUTS] = {-1, -1};
-            const assay_status status = functional_hash_cache_get(cache, key_of(visit.word), NULL, count_evaluation,
-                                                                  &visit, outputs, NULL);
+            const assay_status status =
+                functional_hash_cache_get(cache, key_of(visit.word), NULL, count_evaluation, &visit, outputs, NULL);
             if (status != ASSAY_OK || outputs[0] != (double)visit.word || outputs[1] != 1)
                 atomic_fetch_add(&wrong, 1);
         }
@@ -163,10 +162,8 @@ void functional_hash_check_aggregates(verify_context *v)
                                                    {{1, 10}, {4, 20}, {4, 20}, {4, 20}},
                                                    {{1, 10}, {4, 20}, {1, 30}, {2, 40}}};
     for (int a = FUNCTIONAL_HASH_MEAN; a <= FUNCTIONAL_HASH_LAST; a++) {
-        const functional_hash_cache_config config = {.capacity = 1,
-                                                     .outputs = OUTPUTS,
-                                                     .max_evaluations = 4,
-                                                     .aggregate = (functional_hash_aggregate)a};
+        const functional_hash_cache_config config = {
+            .capacity = 1, .outputs = OUTPUTS, .max_evaluations = 4, .aggregate = (functional_hash_aggregate)a};
         functional_hash_cache *cache = NULL;
         script s = {given, 0, 2};
         double outputs[OUTPUTS];
@@ -176,9 +173,9 @@ void functional_hash_check_aggregates(verify_context *v)
             return;
         for (size_t i = 0; i < 4; i++) {
             if (i == 2) /* which does not count */
-                verify_true(v, functional_hash_cache_get(cache, key, NULL, play, &s, outputs, &lookup) ==
-                                   ASSAY_NOT_CONVERGED,
-                            "a failure is passed on");
+                verify_true(
+                    v, functional_hash_cache_get(cache, key, NULL, play, &s, outputs, &lookup) == ASSAY_NOT_CONVERGED,
+                    "a failure is passed on");
             verify_ok(v, functional_hash_cache_get(cache, key, NULL, play, &s, outputs, &lookup), "get");
             verify_true(v, outputs[0] == expected[a][i][0] && outputs[1] == expected[a][i][1],
                         "aggregate %d, lookup %zu: %g, %g", a, i, outputs[0], outputs[1]);

@@ -127,8 +127,7 @@ static bool compare(verify_context *v, uint64_t seed, double *gain, double *diff
     good &= search_dags(v, &config, NULL, seed, &alone);
     if (good) {
         *gain = 1 / ((double)shared.result.evaluations / (double)alone.result.evaluations + hash_cost);
-        *difference =
-            memcmp(shared.candidates, alone.candidates, shared.count * shared.size) == 0 ? 0 : INFINITY;
+        *difference = memcmp(shared.candidates, alone.candidates, shared.count * shared.size) == 0 ? 0 : INFINITY;
         for (size_t i = 0; i < shared.count; i++)
             *difference = fmax(*difference, fabs(shared.records[i].fitness - alone.records[i].fitness));
     }
@@ -144,8 +143,9 @@ static double measure_c3(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c3 = {
-    .statement = "Large gain in efficiency: 2000 graphs take so many times fewer evaluations, a key counted as 0.026 of "
-                 "one",
+    .statement =
+        "Large gain in efficiency: 2000 graphs take so many times fewer evaluations, a key counted as 0.026 of "
+        "one",
     .paper_value = "large efficiency gains",
     .provenance = "abstract, limit derived",
     .unit = "times",
@@ -264,7 +264,8 @@ static bool collide(verify_context *v, uint64_t seed, bool scalar, unsigned bits
     *false_merges = (double)history.result.counts.false_merges;
     *best = -INFINITY;
     for (size_t i = 0; good && i < history.count; i++)
-        *best = fmax(*best, true_fitness(v, (const functional_hash_dag *)(void *)(history.candidates + i * history.size)));
+        *best =
+            fmax(*best, true_fitness(v, (const functional_hash_dag *)(void *)(history.candidates + i * history.size)));
     functional_hash_release_history(&history);
     return good;
 }
@@ -324,8 +325,9 @@ static double measure_c7_scalar(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c7_scalar = {
-    .statement = "Collisions: a key of one number (the mean output) merges none of 1200 graphs wrongly with 24 bits, over "
-                 "50 with 10 and over 500 with 6; the smaller factor beyond these limits",
+    .statement =
+        "Collisions: a key of one number (the mean output) merges none of 1200 graphs wrongly with 24 bits, over "
+        "50 with 10 and over 500 with 6; the smaller factor beyond these limits",
     .paper_value = "effect of collisions",
     .provenance = "abstract, scale derived",
     .unit = "times the limit",
@@ -341,12 +343,13 @@ static double measure_c7_fitness(verify_context *v, uint64_t seed)
 {
     double merges, fine = NAN, coarse = NAN;
     return collide(v, seed, true, 24, &merges, &fine) && collide(v, seed, true, 2, &merges, &coarse) ? fine - coarse
-                                                                                                    : NAN;
+                                                                                                     : NAN;
 }
 
 const verify_claim functional_hash_claim_c7_fitness = {
-    .statement = "Collisions harm: of 1200 graphs the best true fitness with one-number keys of 24 bits exceeds that with "
-                 "2 bits by this",
+    .statement =
+        "Collisions harm: of 1200 graphs the best true fitness with one-number keys of 24 bits exceeds that with "
+        "2 bits by this",
     .paper_value = "effect of collisions",
     .provenance = "abstract, scale derived",
     .unit = "fitness",
@@ -416,8 +419,9 @@ static double measure_c8_elitism(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c8 = {
-    .statement = "Noise of 0.02 in evaluations: the true fitness of what regularized evolution takes for the best graph "
-                 "after 500 evaluations, with sharing minus without; no larger than the noise is",
+    .statement =
+        "Noise of 0.02 in evaluations: the true fitness of what regularized evolution takes for the best graph "
+        "after 500 evaluations, with sharing minus without; no larger than the noise is",
     .paper_value = "effect of evaluation noise",
     .provenance = "abstract, limit derived",
     .unit = "fitness",

@@ -104,9 +104,9 @@ size_t functional_hash_distinct_candidates(verify_context *v, const functional_h
     size_t distinct = 0;
     bool good = verify_true(v, keys != NULL, "memory");
     for (size_t i = 0; good && i < history->count; i++)
-        good = verify_ok(v, domain->key(domain->task, history->candidates + i * history->size, equality, &options,
-                                        &keys[i]),
-                         "key of candidate %zu", i);
+        good = verify_ok(
+            v, domain->key(domain->task, history->candidates + i * history->size, equality, &options, &keys[i]),
+            "key of candidate %zu", i);
     if (good)
         distinct = functional_hash_count_distinct(keys, history->count);
     free(keys);

@@ -154,7 +154,8 @@ static size_t copy(const functional_hash_term *from, size_t at, const functional
 }
 
 /* (let x7 value body), its inlined form, and ((fn x7 body) value), body being a term in which p became x7. */
-static bool make_forms(const functional_hash_term *value, const functional_hash_term *body, functional_hash_term forms[3])
+static bool make_forms(const functional_hash_term *value, const functional_hash_term *body,
+                       functional_hash_term forms[3])
 {
     enum { NAME = 63 };
     functional_hash_term open = *body;
@@ -202,7 +203,8 @@ void functional_hash_check_invariance_term(verify_context *v)
             renamed.nodes[k].name = (uint8_t)((renamed.nodes[k].name * 5 + 11 + i) % FUNCTIONAL_HASH_TERM_NAMES);
         verify_ok(v, functional_hash_term_prune(&terms[i], &pruned), "prune");
         cut += pruned.count < terms[i].count;
-        for (functional_hash_equality e = FUNCTIONAL_HASH_BY_ISOMORPHISM; good && e <= FUNCTIONAL_HASH_BY_FUNCTION; e++) {
+        for (functional_hash_equality e = FUNCTIONAL_HASH_BY_ISOMORPHISM; good && e <= FUNCTIONAL_HASH_BY_FUNCTION;
+             e++) {
             const functional_hash_key key = term_key(v, &terms[i], e);
             good = verify_true(v, functional_hash_equal(key, term_key(v, &renamed, e)), "term %zu renamed", i) &&
                    verify_true(v, functional_hash_equal(key, term_key(v, &pruned, e)), "term %zu pruned", i);
@@ -214,8 +216,9 @@ void functional_hash_check_invariance_term(verify_context *v)
             continue;
         inlined++;
         for (int f = 1; good && f < 3; f++)
-            good = verify_true(v, functional_hash_equal(key, term_key(v, &forms[f], FUNCTIONAL_HASH_BY_FUNCTION)),
-                               "let of term %zu in term %zu against its %s", i - 1, i, f == 1 ? "inlined form" : "call");
+            good =
+                verify_true(v, functional_hash_equal(key, term_key(v, &forms[f], FUNCTIONAL_HASH_BY_FUNCTION)),
+                            "let of term %zu in term %zu against its %s", i - 1, i, f == 1 ? "inlined form" : "call");
     }
     verify_true(v, cut > 0 && inlined > 0, "%zu terms pruned, %zu inlined", cut, inlined);
     free(terms);
@@ -323,7 +326,8 @@ void functional_hash_check_coarser(verify_context *v)
             fine.bits = bits[b - 1];
             coarse.bits = bits[b];
             for (size_t i = 0; i < COUNT; i++) {
-                verify_ok(v, functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &view, &fine, &pairs[i].fine),
+                verify_ok(v,
+                          functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &view, &fine, &pairs[i].fine),
                           "fine");
                 verify_ok(
                     v, functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &view, &coarse, &pairs[i].coarse),
@@ -337,7 +341,8 @@ void functional_hash_check_coarser(verify_context *v)
         functional_hash_options options = functional_hash_domain_options();
         options.floor = 0x1p-40; /* the same for both */
         for (size_t i = 0; i < COUNT; i++) {
-            verify_ok(v, functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &more, &options, &pairs[i].fine),
+            verify_ok(v,
+                      functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &more, &options, &pairs[i].fine),
                       "more inputs");
             verify_ok(
                 v, functional_hash_dag_key(&dags[i], FUNCTIONAL_HASH_BY_FUNCTION, &fewer, &options, &pairs[i].coarse),
@@ -370,15 +375,15 @@ void functional_hash_check_accounting(verify_context *v)
                 }
                 verify_true(v, c->misses + c->partial_hits + c->hits + c->uncached == c->lookups && c->uncached == 0,
                             "the counts add up");
-                verify_true(v, c->lookups == looked_up && c->misses + c->partial_hits == evaluated &&
-                                   evaluated == history.result.evaluations,
+                verify_true(v,
+                            c->lookups == looked_up && c->misses + c->partial_hits == evaluated &&
+                                evaluated == history.result.evaluations,
                             "they are those of the records");
                 verify_true(v, c->size == c->misses - c->removed, "an entry for each miss that was not removed");
                 verify_true(v, removing || c->removed == 0, "removals");
                 if (most == 1 && !removing)
                     verify_true(v,
-                                functional_hash_distinct_candidates(v, &domain, &history,
-                                                                    FUNCTIONAL_HASH_BY_FUNCTION) -
+                                functional_hash_distinct_candidates(v, &domain, &history, FUNCTIONAL_HASH_BY_FUNCTION) -
                                         (looked_up < history.count) ==
                                     c->misses,
                                 "misses are the distinct keys");
@@ -390,10 +395,10 @@ void functional_hash_check_accounting(verify_context *v)
         }
 }
 
-/* Without noise and false merges, sharing evaluations changes nothing but their number. The same function written in two
- * ways may differ in its fitness by rounding: the regression's condition (features that are nearly constant are divided
- * by 1e-6) turns 1e-16 into 1e-11 at most in what was seen; 1e-9 is where ties begin, beyond which evolution would see
- * another fitness. */
+/* Without noise and false merges, sharing evaluations changes nothing but their number. The same function written in
+ * two ways may differ in its fitness by rounding: the regression's condition (features that are nearly constant are
+ * divided by 1e-6) turns 1e-16 into 1e-11 at most in what was seen; 1e-9 is where ties begin, beyond which evolution
+ * would see another fitness. */
 void functional_hash_check_trajectory(verify_context *v)
 {
     functional_hash_dag_task *digits = functional_hash_digits(v);
@@ -412,10 +417,9 @@ void functional_hash_check_trajectory(verify_context *v)
             if (shared.result.counts.false_merges > 0)
                 break; /* candidates that are equal on canonical inputs only: the law says nothing */
             const double x = shared.records[i].fitness, y = alone.records[i].fitness;
-            good = verify_true(v,
-                               memcmp(shared.candidates + i * shared.size, alone.candidates + i * shared.size,
-                                      shared.size) == 0,
-                               "%s: candidate %zu is the same", domains[d].name, i);
+            good = verify_true(
+                v, memcmp(shared.candidates + i * shared.size, alone.candidates + i * shared.size, shared.size) == 0,
+                "%s: candidate %zu is the same", domains[d].name, i);
             if (x != y) /* infinities */
                 verify_at_most(v, fabs(x - y), 1e-9, "absolute difference", "%s: fitness of candidate %zu",
                                domains[d].name, i);
@@ -446,8 +450,7 @@ void functional_hash_check_order(verify_context *v)
             size_t distinct[4] = {history.count};
             for (functional_hash_equality e = FUNCTIONAL_HASH_BY_STRUCTURE; e <= FUNCTIONAL_HASH_BY_FUNCTION; e++)
                 distinct[e] = functional_hash_distinct_candidates(v, &domains[d], &history, e);
-            verify_true(v,
-                        distinct[3] <= distinct[2] && distinct[2] <= distinct[1] && distinct[1] <= distinct[0],
+            verify_true(v, distinct[3] <= distinct[2] && distinct[2] <= distinct[1] && distinct[1] <= distinct[0],
                         "%s: %zu candidates, %zu structures, %zu classes of isomorphism, %zu functions",
                         domains[d].name, distinct[0], distinct[1], distinct[2], distinct[3]);
         }
@@ -513,7 +516,8 @@ void functional_hash_check_text(verify_context *v)
 
 /* ---- Streams ---- */
 
-/* With noise and random proposals, what is proposed is the same with and without sharing; with noise and removal, too. */
+/* With noise and random proposals, what is proposed is the same with and without sharing; with noise and removal, too.
+ */
 void functional_hash_check_streams(verify_context *v)
 {
     const functional_hash_domain domain = functional_hash_term_domain();

@@ -137,7 +137,8 @@ static void check_file(verify_context *v, const functional_hash_cache_config *co
     for (size_t part = 0; part < 8; part++) {
         const size_t at = size * part / 8;
         verify_true(v, write_bytes(path, bytes, at), "write a part");
-        verify_rejects(v, functional_hash_cache_load(config, path, &cache), ASSAY_BAD_DATA, "path", "%zu eighths", part);
+        verify_rejects(v, functional_hash_cache_load(config, path, &cache), ASSAY_BAD_DATA, "path", "%zu eighths",
+                       part);
         bytes[at] ^= 1;
         verify_true(v, write_bytes(path, bytes, size), "write a changed file");
         verify_rejects(v, functional_hash_cache_load(config, path, &cache), ASSAY_BAD_DATA, "path", "byte %zu", at);
@@ -267,8 +268,8 @@ static void reject_dags(verify_context *v)
     double fitness;
     verify_rejects(v, functional_hash_dag_evaluate(NULL, &dag, &fitness), ASSAY_INVALID_ARGUMENT, "task", "null task");
     verify_rejects(v, functional_hash_dag_run(&dag, NULL, 1, NULL), ASSAY_INVALID_ARGUMENT, "images", "null images");
-    static const char *const texts[] = {"", "conv3", "conv5: 01 12", "conv3: 02 2", "conv3: 10", "conv3: 03",
-                                        "pool pool pool pool pool pool: 01"};
+    static const char *const texts[] = {
+        "", "conv3", "conv5: 01 12", "conv3: 02 2", "conv3: 10", "conv3: 03", "pool pool pool pool pool pool: 01"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         verify_rejects(v, functional_hash_dag_parse(texts[i], &dag), ASSAY_BAD_DATA, "text", "\"%s\"", texts[i]);
 }
@@ -298,15 +299,16 @@ static void reject_codes(verify_context *v)
     verify_rejects(v, functional_hash_code_print(&code, text, sizeof text, NULL), ASSAY_OUT_OF_RANGE, "capacity",
                    "no room");
     verify_true(v, residual == 7, "the residual is untouched");
-    static const char *const texts[] = {"s0 = add(s0, s0)\n", "predict: s0 = add(s0, s0)", "predict: s4 = abs(s0)\n",
-                                        "predict: s0 = add(s0, v0)\n", "predict: s0 = constant(inf)\n", "run: s0 = abs(s0)\n"};
+    static const char *const texts[] = {
+        "s0 = add(s0, s0)\n",          "predict: s0 = add(s0, s0)",     "predict: s4 = abs(s0)\n",
+        "predict: s0 = add(s0, v0)\n", "predict: s0 = constant(inf)\n", "run: s0 = abs(s0)\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         verify_rejects(v, functional_hash_code_parse(texts[i], &code), ASSAY_BAD_DATA, "line 1", "%s", texts[i]);
     /* A prediction that is not finite: no key, the fitness of none. */
     const functional_hash_options options = functional_hash_domain_options();
     functional_hash_key key = untouched;
-    verify_ok(v,
-              functional_hash_code_parse("setup: s3 = constant(1e300)\npredict: s0 = multiply(s3, s3)\n", &code), "1e600");
+    verify_ok(v, functional_hash_code_parse("setup: s3 = constant(1e300)\npredict: s0 = multiply(s3, s3)\n", &code),
+              "1e600");
     verify_ok(v, functional_hash_code_key(&code, FUNCTIONAL_HASH_BY_FUNCTION, &options, &key), "key");
     verify_true(v, !functional_hash_is_hashable(key), "an infinite prediction has the key of none");
     verify_ok(v, functional_hash_code_evaluate(&code, &fitness), "evaluate");
@@ -340,14 +342,16 @@ static void reject_terms(verify_context *v)
         const char *text;
         assay_status status;
         const char *mentions;
-    } cases[] = {{"((fn x0 (x0 x0)) (fn x0 (x0 x0)))", ASSAY_NOT_CONVERGED, "deeper"},
-                 {"(p y)", ASSAY_BAD_DATA, "stuck"},
-                 {"(+ p (fn x0 x0))", ASSAY_BAD_DATA, "stuck"},
-                 {"(fn x0 x0)", ASSAY_BAD_DATA, "stuck"},
-                 {"(let x0 (fn x1 (+ x1 x1)) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 "
-                  "x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (x0 "
-                  "p)))))",
-                  ASSAY_NOT_CONVERGED, "steps"}};
+    } cases[] = {
+        {"((fn x0 (x0 x0)) (fn x0 (x0 x0)))", ASSAY_NOT_CONVERGED, "deeper"},
+        {"(p y)", ASSAY_BAD_DATA, "stuck"},
+        {"(+ p (fn x0 x0))", ASSAY_BAD_DATA, "stuck"},
+        {"(fn x0 x0)", ASSAY_BAD_DATA, "stuck"},
+        {"(let x0 (fn x1 (+ x1 (+ x1 x1))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 "
+         "(x0 "
+         "x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (let x0 (fn x1 (x0 (x0 (x0 (x0 (x0 x1)))))) (x0 "
+         "p))))))",
+         ASSAY_NOT_CONVERGED, "steps"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         verify_ok(v, functional_hash_term_parse(cases[i].text, &term), "%s", cases[i].text);
         verify_rejects(v, functional_hash_term_run(&term, &p, &y, 1, &value), cases[i].status, cases[i].mentions, "%s",
@@ -358,8 +362,8 @@ static void reject_terms(verify_context *v)
         verify_true(v, fitness == -INFINITY, "%s has the fitness of none", cases[i].text);
     }
     verify_true(v, value == 7, "the value is untouched");
-    static const char *const texts[] = {"", "(", "()", "(+ p)", "(+ p y", "x0", "(let y p y)", "(fn x99 p)", "q", "(+ p y) p",
-                                        "1e999", "((((((((((p"};
+    static const char *const texts[] = {"",           "(", "()",        "(+ p)", "(+ p y",     "x0", "(let y p y)",
+                                        "(fn x99 p)", "q", "(+ p y) p", "1e999", "((((((((((p"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         verify_rejects(v, functional_hash_term_parse(texts[i], &term), ASSAY_BAD_DATA, "text", "\"%s\"", texts[i]);
     enum { DEEP = 100000 };

@@ -90,8 +90,9 @@ static double measure_c6(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c6 = {
-    .statement = "It works on the discovery of algorithms: of 18,000 programs of evolved_exp's search for 2^x (S = 24, 8 "
-                 "operations), so many per cent are distinct functions",
+    .statement =
+        "It works on the discovery of algorithms: of 18,000 programs of evolved_exp's search for 2^x (S = 24, 8 "
+        "operations), so many per cent are distinct functions",
     .paper_value = "program synthesis",
     .provenance = "abstract, limit derived",
     .unit = "% of candidates",
@@ -136,8 +137,9 @@ static double measure_c9(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c9 = {
-    .statement = "Caching the first of evaluations that are a matter of luck (CMA-ES from a random start) harms: with one "
-                 "for each function, 18,000 programs come to so many digits with 3 operations, where 3.06 are possible",
+    .statement =
+        "Caching the first of evaluations that are a matter of luck (CMA-ES from a random start) harms: with one "
+        "for each function, 18,000 programs come to so many digits with 3 operations, where 3.06 are possible",
     .paper_value = "derived",
     .provenance = "derived",
     .unit = "digits",
@@ -226,8 +228,9 @@ static double measure_c10_digits(verify_context *v, uint64_t seed)
 }
 
 const verify_claim functional_hash_claim_c10 = {
-    .statement = "As the cache of evolved_exp's search: 6000 programs take so many times fewer evaluations of the error "
-                 "with the best of twelve tunings for each function than with a tuning for each program",
+    .statement =
+        "As the cache of evolved_exp's search: 6000 programs take so many times fewer evaluations of the error "
+        "with the best of twelve tunings for each function than with a tuning for each program",
     .paper_value = "large efficiency gains",
     .provenance = "abstract, limit derived",
     .unit = "times",
@@ -252,8 +255,9 @@ const verify_claim functional_hash_claim_c10_digits = {
 };
 
 const verify_claim functional_hash_claim_c10_quick = {
-    .statement = "As the cache of evolved_exp's search: the first 480 programs, when most functions are new, take so many "
-                 "times fewer evaluations of the error with it",
+    .statement =
+        "As the cache of evolved_exp's search: the first 480 programs, when most functions are new, take so many "
+        "times fewer evaluations of the error with it",
     .paper_value = "large efficiency gains",
     .provenance = "abstract, limit derived",
     .unit = "times",
