@@ -142,9 +142,10 @@ typedef struct local_lipschitz_search {
     local_lipschitz_heuristic heuristic; /**< which neuron */
     bool feasible;                       /**< drop domains that a linear program proves empty: for tiny networks, whose
                                           *   constant is then found exactly */
-    double tolerance;                    /**< the search ends when no open domain exceeds a closed one by more; >= 0 */
-    local_lipschitz_split *history;      /**< receives the splits, or null */
-    size_t history_count;                /**< room in @c history; splits beyond it are not recorded */
+    double tolerance;               /**< the search ends when no open domain exceeds the best closed one, or the best
+                                     *   point that was tried, by more (1e-12 of it for rounding); at least 0 */
+    local_lipschitz_split *history; /**< receives the splits, or null */
+    size_t history_count;           /**< room in @c history; splits beyond it are not recorded */
 } local_lipschitz_search;
 
 /** How a search ended. */

@@ -158,6 +158,8 @@ void lipschitz_finish(const double *row_values, size_t rows, local_lipschitz_res
     }
     if (result->overflow)
         result->value = INFINITY;
+    if (result->row_values)
+        memcpy(result->row_values, row_values, rows * sizeof *row_values);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------------------------- */
@@ -189,8 +191,7 @@ static assay_status bound_rows(lipschitz_backward *b, size_t row, double *row_va
     return status;
 }
 
-/* What a method knows nothing about lies anywhere. */
-static void fill_unknown(double *low, double *high, size_t count)
+void lipschitz_fill_unknown(double *low, double *high, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (low)
@@ -200,7 +201,7 @@ static void fill_unknown(double *low, double *high, size_t count)
     }
 }
 
-static void copy_values(const lipschitz_values *values, size_t hidden, local_lipschitz_result *result)
+void lipschitz_copy_values(const lipschitz_values *values, size_t hidden, local_lipschitz_result *result)
 {
     result->unstable = 0;
     for (size_t i = 0; i < hidden; i++)
@@ -232,15 +233,13 @@ static assay_status bound(const lipschitz_net *net, const local_lipschitz_box *b
     if (status == ASSAY_OK) {
         const bool naive = method == LOCAL_LIPSCHITZ_NAIVE;
         if (naive) {
-            fill_unknown(result->jacobian_low, result->jacobian_high, rows * chain->width[0]);
-            fill_unknown(values.low, values.high, chain->hidden);
+            lipschitz_fill_unknown(result->jacobian_low, result->jacobian_high, rows * chain->width[0]);
+            lipschitz_fill_unknown(values.low, values.high, chain->hidden);
         }
         if (naive || method == LOCAL_LIPSCHITZ_FASTLIP)
-            fill_unknown(result->g_low, result->g_high, rows * chain->hidden);
-        copy_values(&values, chain->hidden, result);
+            lipschitz_fill_unknown(result->g_low, result->g_high, rows * chain->hidden);
+        lipschitz_copy_values(&values, chain->hidden, result);
         result->unstable = naive ? 0 : result->unstable;
-        if (result->row_values)
-            memcpy(result->row_values, row_values, rows * sizeof *row_values);
         lipschitz_finish(row_values, rows, result);
     }
     assay_release(row_values);

@@ -91,7 +91,8 @@ static void fastlip_row(const band *from, const signed char *sign, const double 
         }
 }
 
-double lipschitz_rounding_of_row(const lipschitz_net *net, size_t row, double *work)
+/* sum_i of (|W_n| ... |W_1|)_ji, times the rounding: what it can have done to a row. @p work: 2 x the widest. */
+static double rounding_of_row(const lipschitz_net *net, size_t row, double *work)
 {
     const lipschitz_chain *chain = &net->chain;
     double *before = work, *after = work + chain->widest;
@@ -112,15 +113,22 @@ double lipschitz_rounding_of_row(const lipschitz_net *net, size_t row, double *w
     return 8 * lipschitz_rounding(chain) * before[0];
 }
 
-/* From the Jacobian's bounds to those of the norm, and to the caller's arrays. */
-static void fastlip_finish(const band *b, size_t rows, size_t inputs, bool euclidean, double *row_values,
-                           local_lipschitz_result *result)
+assay_status lipschitz_fastlip_finish(const lipschitz_net *net, size_t row, const local_lipschitz_options *options,
+                                      const double *c, const double *l, const double *u, double *row_values,
+                                      local_lipschitz_result *result)
 {
-    for (size_t j = 0; j < rows; j++) {
+    const size_t inputs = net->chain.width[0];
+    const bool euclidean = options->norm == LOCAL_LIPSCHITZ_EUCLIDEAN;
+    double *work = assay_allocate(2 * net->chain.widest, sizeof *work);
+    if (!work)
+        return ASSAY_NO_MEMORY;
+    for (size_t j = 0; j < lipschitz_rows(&net->chain, row); j++) {
+        /* Rounding is at most the part of the product of all |W| that its number of operations makes. */
+        const double slack = options->rigorous ? rounding_of_row(net, lipschitz_first_row(row) + j, work) : 0;
         double sum = 0;
         for (size_t i = 0; i < inputs; i++) {
             const size_t at = j * inputs + i;
-            const double low = b->c[at] + b->l[at], high = b->c[at] + b->u[at], most = fmax(-low, high);
+            const double low = c[at] + l[at] - slack, high = c[at] + u[at] + slack, most = fmax(-low, high);
             sum += euclidean ? most * most : most;
             if (result->jacobian_low)
                 result->jacobian_low[at] = low;
@@ -129,6 +137,8 @@ static void fastlip_finish(const band *b, size_t rows, size_t inputs, bool eucli
         }
         row_values[j] = euclidean ? sqrt(sum) : sum;
     }
+    assay_release(work);
+    return ASSAY_OK;
 }
 
 assay_status lipschitz_fastlip(const lipschitz_net *net, const lipschitz_values *values, size_t row,
@@ -138,8 +148,7 @@ assay_status lipschitz_fastlip(const lipschitz_net *net, const lipschitz_values 
     const lipschitz_chain *chain = &net->chain;
     const size_t inputs = chain->width[0], rows = lipschitz_rows(chain, row);
     band before = {0}, after = {0};
-    double *work = assay_allocate(2 * chain->widest, sizeof *work);
-    assay_status status = work ? ASSAY_OK : ASSAY_NO_MEMORY;
+    assay_status status = ASSAY_OK;
     for (size_t k = 1; status == ASSAY_OK && k <= chain->n; k++) {
         const size_t first = k == chain->n ? lipschitz_first_row(row) : 0;
         const size_t count = k == chain->n ? rows : chain->width[k], width = chain->width[k - 1];
@@ -155,17 +164,9 @@ assay_status lipschitz_fastlip(const lipschitz_net *net, const lipschitz_values 
         before = after;
         after = (band){0};
     }
-    /* Rounding is at most the part of the product of all |W| that its number of operations makes. */
-    for (size_t j = 0; status == ASSAY_OK && options->rigorous && j < rows; j++)
-        for (size_t i = 0; i < inputs; i++) {
-            const double slack = lipschitz_rounding_of_row(net, lipschitz_first_row(row) + j, work);
-            before.l[j * inputs + i] -= slack;
-            before.u[j * inputs + i] += slack;
-        }
     if (status == ASSAY_OK)
-        fastlip_finish(&before, rows, inputs, options->norm == LOCAL_LIPSCHITZ_EUCLIDEAN, row_values, result);
+        status = lipschitz_fastlip_finish(net, row, options, before.c, before.l, before.u, row_values, result);
     band_release(&before);
     band_release(&after);
-    assay_release(work);
     return status;
 }

@@ -77,8 +77,6 @@ static assay_status evaluate_one(const engine_state *e, lipschitz_domain *domain
             intersect(chain, k - 1, before, g);
     }
     domain->value = lipschitz_gradient_norm(&b, g, e->coefficients);
-    if (parent)
-        domain->value = fmin(domain->value, parent->value);
     choose(e, g, domain);
     return ASSAY_OK;
 }

@@ -148,10 +148,18 @@ assay_status lipschitz_fastlip(const lipschitz_net *net, const lipschitz_values 
                                const local_lipschitz_options *options, double *row_values,
                                local_lipschitz_result *result);
 
-/* sum_i of (|W_n| ... |W_1|)_ji, times the rounding: what it can have done to a row's norm. @p work: 2 x the widest. */
-double lipschitz_rounding_of_row(const lipschitz_net *net, size_t row, double *work);
+/* From C, L and U of the rows asked for (rows x inputs) to the norms, and the Jacobian's bounds that are wanted. */
+assay_status lipschitz_fastlip_finish(const lipschitz_net *net, size_t row, const local_lipschitz_options *options,
+                                      const double *c, const double *l, const double *u, double *row_values,
+                                      local_lipschitz_result *result);
 
-/* value and overflow from row_values. */
+/* -inf to inf for what a method does not know. Null arrays are left alone. */
+void lipschitz_fill_unknown(double *low, double *high, size_t count);
+
+/* z and the number of neurons without a sign, as far as wanted. */
+void lipschitz_copy_values(const lipschitz_values *values, size_t hidden, local_lipschitz_result *result);
+
+/* value and overflow from row_values, and these, if wanted. */
 void lipschitz_finish(const double *row_values, size_t rows, local_lipschitz_result *result);
 
 /* ---- Polytopes ------------------------------------------------------------------------------------------------ */

@@ -16,9 +16,8 @@ double lipschitz_score(local_lipschitz_heuristic heuristic, bool last_layer, dou
     const double a = fabs(coefficient);
     if (heuristic == LOCAL_LIPSCHITZ_AREA) /* 1: in the last layer g is a point, and D free all the same */
         return 1 + (high * fabs(high) - low * fabs(low)) * a;
-    if (last_layer)
-        return a * fabs(low);
-    return low < 0 && high > 0 ? a * 2 * -low / (high - low) * high : 0;
+    const double gap = last_layer ? a * fabs(low) : low < 0 && high > 0 ? a * 2 * -low / (high - low) * high : 0;
+    return gap > LIPSCHITZ_MARGIN ? gap : 0; /* rounding is no gap */
 }
 
 typedef struct search_state {
@@ -128,10 +127,10 @@ static void try_points(search_state *s)
 
 /* ---- Rounds ---------------------------------------------------------------------------------------------------- */
 
-/* What an open domain has to exceed to be of interest. */
+/* What an open domain has to exceed to be of interest: by more than rounding. */
 static double threshold(const search_state *s)
 {
-    return fmax(s->closed, s->outcome.lower) + s->settings->tolerance;
+    return fmax(s->closed, s->outcome.lower) * (1 + LIPSCHITZ_MARGIN) + s->settings->tolerance;
 }
 
 /* Bounds the new domains and puts them where they belong; all of them are gone from the array afterwards. */
@@ -144,6 +143,10 @@ static assay_status take_in(search_state *s, lipschitz_domain *const *parents, s
         domains[c] = NULL;
         if (isnan(domain->value))
             domain->value = INFINITY;
+        /* A child cannot be worse than its parent; one that is hardly better counts as equal, so that rounding does not
+         * decide which domain is the best. */
+        if (parents && !(domain->value < parents[c]->value * (1 - LIPSCHITZ_MARGIN)))
+            domain->value = parents[c]->value;
         if (status == ASSAY_OK && domain->layer > 0) {
             status = push(s, domain);
             if (status == ASSAY_OK)
