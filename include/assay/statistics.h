@@ -62,6 +62,13 @@ assay_status assay_fit_exponent(const double *x, const double *y, size_t n, doub
 /** The quantile @p q in (0, 1) of Student's distribution with @p freedom >= 1 degrees of freedom. */
 assay_status assay_student_quantile(double q, int freedom, double *quantile);
 
+/** The interval of Clopper and Pearson for a probability, from @p successes among @p n >= 1 trials, at @p confidence in
+ *  (0, 1), two-sided with equal tails. The estimate is successes / n. */
+assay_status assay_clopper_pearson(size_t successes, size_t n, double confidence, assay_interval *interval);
+
+/** The regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a and b above 0: relative error below 1e-10. */
+assay_status assay_incomplete_beta(double a, double b, double x, double *value);
+
 ASSAY_END_DECLARATIONS
 
 #endif
