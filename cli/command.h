@@ -25,6 +25,7 @@ int command_regress(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_limits(int argc, char **argv);
 int command_new(int argc, char **argv);
+int command_ranks(int argc, char **argv);
 
 /* The program as it was called, e.g. "build/assay": the first word of replay commands. */
 extern const char *command_program;

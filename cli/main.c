@@ -26,6 +26,7 @@ static const command commands[] = {
     {"merge", command_merge, "joins the databases of shards"},
     {"limits", command_limits, "measures what this machine can do at best"},
     {"new", command_new, "writes the files of a new algorithm"},
+    {"ranks", command_ranks, "runs a program of the checks over MPI ranks (under mpirun)"},
     {"help", command_help, "explains a command"},
 };
 

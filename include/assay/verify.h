@@ -257,6 +257,30 @@ void verify_add(const char *algorithm, const verify_check *checks, size_t count)
     }                                                                                                                  \
     struct ALGORITHM##_swallow_semicolon
 
+/* ---- Programs for MPI ranks -------------------------------------------------------------------------------------- */
+
+/** What every rank runs; MPI is neither initialised before nor finalised after it. Returns the exit status. */
+typedef int verify_rank_program(int argc, char **argv);
+
+/** Enters a program that checks start by verify_run_ranks(), under mpirun, as `assay ranks NAME ARGUMENT...`. */
+void verify_add_rank_program(const char *name, verify_rank_program *program);
+
+/** The program of a name; null if there is none. */
+verify_rank_program *verify_find_rank_program(const char *name);
+
+/** Registers one: `VERIFY_RANK_PROGRAM(sum, sum_over_ranks);`. */
+#define VERIFY_RANK_PROGRAM(NAME, PROGRAM)                                                                             \
+    __attribute__((constructor)) static void NAME##_enter_rank_program(void)                                           \
+    {                                                                                                                  \
+        verify_add_rank_program(#NAME, PROGRAM);                                                                       \
+    }                                                                                                                  \
+    struct NAME##_program_swallow_semicolon
+
+/** Runs this program as `assay ranks NAME ARGUMENTS` on @p ranks ranks and gives what it printed (cut to @p size).
+ *  ASSAY_UNSUPPORTED if this build is without MPI, mpirun is missing, or this process is itself under mpirun;
+ *  ASSAY_IO if it failed. @p arguments are words of letters, digits, points, signs and spaces. */
+assay_status verify_run_ranks(unsigned ranks, const char *name, const char *arguments, char *output, size_t size);
+
 /* ---- Running -------------------------------------------------------------------------------------------------- */
 
 /** A check at a level: one line of the plan. */

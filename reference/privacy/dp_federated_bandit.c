@@ -114,7 +114,8 @@ static assay_status play_round(game *g, dp_federated_bandit_silo *s, size_t t, d
 /* Rounds @p from to @p to - 1 of every silo; silos do not see one another in between. */
 static assay_status play_rounds(game *g, size_t from, size_t to)
 {
-    const bool parallel = g->engine->threads && g->count > 1 && assay_threads() > 1;
+    const size_t work = g->count * (to - from) * g->p->arms * g->p->dimension * g->p->dimension;
+    const bool parallel = g->engine->threads && g->count > 1 && work > 20000 && assay_threads() > 1;
     if (parallel)
         assay_blas_serial_begin();
 #pragma omp parallel for schedule(static) num_threads(assay_threads()) if (parallel)

@@ -42,8 +42,9 @@ assay_status dp_federated_bandit_vector_plan(const dp_federated_bandit_vector_ta
     } else if (task->calibration == DP_FEDERATED_BANDIT_PAPER) {
         const double logarithm = log(4 * (d * d + 1) / task->delta);
         trials = 24e4 * relative * relative * logarithm * logarithm;
-    } else { /* rounding to the grid moves each number by less than 1 more */
-        const double length = sqrt(releases) * (task->sensitivity * grid / task->bound + sqrt(d));
+    } else { /* rounding moves each number by less than 1 more, but none can move by more than 2 g */
+        const double moved = task->sensitivity * grid / task->bound + sqrt(d);
+        const double length = sqrt(releases) * fmin(moved, 2 * grid * sqrt(d));
         uint64_t least = 0;
         status = assay_privacy_binomial_trials(0.25, length, task->dimension * task->releases, task->epsilon,
                                                task->delta, &least);
