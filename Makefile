@@ -42,6 +42,8 @@ endif
 
 LIB_LIBS     := -llapacke -lopenblas -lfftw3 -lfftw3f -lm
 HARNESS_LIBS := $(LIB_LIBS) -lglpk -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lsleef -lmvec -lm -lstdc++ -lpthread
+# What only the collection's oracles and peers need; the installed harness does without.
+PEER_LIBS    :=
 include mk/libraries.mk
 
 # ---- Files -----------------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ $(BUILD)/libassay-harness.a: $(HARNESS_OBJECTS) $(BUILD)/sources
 whole = -Wl,--whole-archive $(1) -Wl,--no-whole-archive
 
 $(BUILD)/assay: $(COMMAND_OBJECTS) $(BUILD)/libassay-harness.a $(BUILD)/libassay.a
-	$(QUIET_LD)$(CC) $(EXTRA) -fopenmp -o $@ $(COMMAND_OBJECTS) $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(HARNESS_LIBS)
+	$(QUIET_LD)$(CC) $(EXTRA) -fopenmp -o $@ $(COMMAND_OBJECTS) $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(PEER_LIBS) $(HARNESS_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(HARNESS_OBJECTS) $(COMMAND_OBJECTS) $(TEST_OBJECTS))
 

@@ -10,8 +10,10 @@ endif
 C_FLAGS   += $(verify_mpi_flags)
 CXX_FLAGS += $(verify_mpi_flags)
 # Network simplex: truth and peer of optimal transport.
-HARNESS_LIBS += -llemon
+PEER_LIBS += -llemon
 # Nearest-neighbour graphs: peers.
-HARNESS_LIBS := -lfaiss $(HARNESS_LIBS)
+PEER_LIBS += -lfaiss
 # Equality of graphs: truth; hashes: peers.
-HARNESS_LIBS += -lnauty -lxxhash -lcrypto
+PEER_LIBS += -lnauty -lxxhash -lcrypto
+# Random numbers: peer of the samplers.
+PEER_LIBS += -lgsl

@@ -1,19 +1,19 @@
 /* What is timed of dp_federated_bandit: whole games on features that were made before, and the samplers. */
+#include "assay/dp_federated_bandit.h"
 #include "assay/bench.h"
 #include "assay/dense.h"
-#include "assay/dp_federated_bandit.h"
 #include "assay/memory.h"
 #include "assay/privacy.h"
 #include "assay/readers.h"
+#include "bench/privacy/dp_federated_bandit_gsl.h"
 
 #include <cblas.h>
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
-/* ---- Games ------------------------------------------------------------------------------------------------------------- */
+/* ---- Games
+ * ------------------------------------------------------------------------------------------------------------- */
 
 enum { RING = 64 }; /* sets of features that rounds take in turn */
 
@@ -60,8 +60,7 @@ static assay_status begin(bench_state *state, dp_federated_bandit_parameters par
     const size_t d = parameters.dimension;
     w->parameters = parameters;
     w->parameters.seed = state->random.seed;
-    w->environment =
-        (dp_federated_bandit_environment){.context = w, .features = take_features, .reward = take_reward};
+    w->environment = (dp_federated_bandit_environment){.context = w, .features = take_features, .reward = take_reward};
     w->features = assay_allocate(rows * d, sizeof *w->features);
     w->theta = assay_allocate(d, sizeof *w->theta);
     const double rounds = (double)(parameters.silos * parameters.rounds);
@@ -109,15 +108,15 @@ static assay_status play(bench_state *state)
     return dp_federated_bandit_run(&w->parameters, &w->environment, &result);
 }
 
-/* ---- Real data: ten random digits a round, the first 16 principal components ---------------------------------------------- */
+/* ---- Real data: ten random digits a round, the first 16 principal components
+ * ---------------------------------------------- */
 
 static void take_digits(void *context, size_t silo, size_t t, double *x)
 {
     const workload *w = context;
     const size_t d = w->parameters.dimension;
     for (size_t a = 0; a < w->parameters.arms; a++) {
-        const size_t image =
-            (size_t)assay_random_integer((assay_random){silo, t}, a, w->images);
+        const size_t image = (size_t)assay_random_integer((assay_random){silo, t}, a, w->images);
         memcpy(x + a * d, w->features + image * d, d * sizeof *x);
     }
 }
@@ -195,7 +194,8 @@ static assay_status setup_digits(bench_state *state)
     return status;
 }
 
-/* ---- A straightforward loop on OpenBLAS: dposv of V and a product with all arms, in every round -------------------------------- */
+/* ---- A straightforward loop on OpenBLAS: dposv of V and a product with all arms, in every round
+ * -------------------------------- */
 
 typedef struct loop {
     double *v, *factor, *solved, *u, *x, *bounds;
@@ -252,7 +252,9 @@ static assay_status play_by_blas(bench_state *state)
     return ASSAY_OK;
 }
 
-/* ---- Samplers -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Samplers
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static assay_status setup_samples(bench_state *state)
 {
@@ -297,30 +299,6 @@ static assay_status sample_binomial(bench_state *state)
     return ASSAY_OK;
 }
 
-static assay_status gsl_gaussian(bench_state *state)
-{
-    gsl_rng *r = gsl_rng_alloc(gsl_rng_mt19937);
-    double sum = 0;
-    for (uint64_t k = 0; k < state->size; k++)
-        sum += gsl_ran_gaussian_ziggurat(r, 20);
-    gsl_rng_free(r);
-    *(uint64_t *)state->data = (uint64_t)(int64_t)sum;
-    bench_consume(state->data);
-    return ASSAY_OK;
-}
-
-static assay_status gsl_binomial(bench_state *state)
-{
-    gsl_rng *r = gsl_rng_alloc(gsl_rng_mt19937);
-    uint64_t sum = 0;
-    for (uint64_t k = 0; k < state->size; k++)
-        sum += gsl_ran_binomial(r, 0.25, 1000000);
-    gsl_rng_free(r);
-    *(uint64_t *)state->data = sum;
-    bench_consume(state->data);
-    return ASSAY_OK;
-}
-
 static const bench_workload workloads[] = {
     {.name = "game",
      .sizes = {5, 16, 64},
@@ -355,7 +333,7 @@ static const bench_workload workloads[] = {
      .levels = 1u << ASSAY_BASELINE,
      .peers = {{.name = "GSL gaussian ziggurat",
                 .note = "double precision: not private",
-                .run = gsl_gaussian,
+                .run = dp_federated_bandit_gsl_gaussian,
                 .single_thread = true}}},
     {.name = "binomial",
      .sizes = {1000},
@@ -364,7 +342,8 @@ static const bench_workload workloads[] = {
      .teardown = teardown_samples,
      .run = sample_binomial,
      .levels = 1u << ASSAY_BASELINE,
-     .peers = {{.name = "GSL binomial", .note = "BTPE", .run = gsl_binomial, .single_thread = true}}},
+     .peers =
+         {{.name = "GSL binomial", .note = "BTPE", .run = dp_federated_bandit_gsl_binomial, .single_thread = true}}},
 };
 
 BENCH_WORKLOADS(dp_federated_bandit, workloads);

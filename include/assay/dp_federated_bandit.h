@@ -204,7 +204,8 @@ typedef struct dp_federated_bandit_vector_task {
 } dp_federated_bandit_vector_task;
 
 /** g = ceil(max(2 sqrt(n), d, 4)) and the noise. EXACT: the least that the privacy loss of the shifted binomial allows,
- *  when the numbers of a record move by whole numbers of length at most sensitivity g / L + sqrt(d), in each release;
+ *  when the numbers of a record move by whole numbers of length at most sensitivity g / L + sqrt(d), and by at most
+ *  2 g each, in each release;
  *  CODE: scale g^2 ln^2(d^2 / delta) / epsilon^2, which proves nothing; PAPER: 24e4 g^2 ln^2(4 (d^2 + 1) / delta) /
  *  epsilon^2. */
 assay_status dp_federated_bandit_vector_plan(const dp_federated_bandit_vector_task *task,
