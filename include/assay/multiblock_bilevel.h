@@ -77,6 +77,10 @@ typedef struct multiblock_bilevel_problem {
     /** sum[k] += scale (d2g/dx dy) v[k] at at[k]. */
     void (*lower_cross_product_pair)(const void *context, const multiblock_bilevel_point at[2],
                                      const double *const v[2], double scale, double *const sum[2]);
+    /** With x_per_sample, all of version 2 at once: gradient[k] = dg/dy, product[k] = (d2g/dy2) v[k], and cross[k][b]
+     * what lower_cross_product() with v[k] and scale 1 adds for sample b of the batch. */
+    void (*lower_pass_pair)(const void *context, const multiblock_bilevel_point at[2], const double *const v[2],
+                            double *const gradient[2], double *const product[2], double *const cross[2]);
     /** out[k] = df/dy at at[k]. */
     void (*upper_gradient_y_pair)(const void *context, const multiblock_bilevel_point at[2], double *const out[2]);
     /** The exact hypergradient, dx numbers, where there is a closed form; null: multiblock_bilevel_hypergradient()

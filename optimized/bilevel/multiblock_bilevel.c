@@ -169,13 +169,27 @@ static assay_status move_slot(lazy *f, const slot *at, bool look)
     return ASSAY_OK;
 }
 
+/* A slot's share of the gradients, sample by sample where it is known so. */
+static void add_touched(const lazy *f, const slot *s, double *const gradient[2])
+{
+    const double share = 1.0 / (double)f->options.sampled_blocks;
+    if (!s->cross[0]) {
+        multiblock_bilevel_add_shares(f, s, gradient);
+        return;
+    }
+    for (int time = 0; time < 2; time++) {
+        for (size_t b = 0; b < s->lower->count; b++)
+            gradient[time][s->lower->samples ? s->lower->samples[b] : b] -= share * s->cross[time][b];
+    }
+}
+
 /* As move_all(), where only the numbers of the sampled examples move. */
 static assay_status move_touched(lazy *f)
 {
     double *const gradient[] = {f->state->gradient, f->state->gradient_before};
     assay_status status = ASSAY_OK;
     for (size_t j = 0; j < f->options.sampled_blocks; j++)
-        multiblock_bilevel_add_shares(f, &f->slots[j], gradient);
+        add_touched(f, &f->slots[j], gradient);
     for (int pass = 0; pass < 2; pass++) {
         for (size_t j = 0; status == ASSAY_OK && j < f->options.sampled_blocks; j++)
             status = move_slot(f, &f->slots[j], pass == 0);
@@ -250,30 +264,58 @@ static assay_status settle(void *self, double *x, double *y)
 
 /* ---- Making a run ------------------------------------------------------------------------------------------------ */
 
-static void place_slot(lazy *f, size_t j, size_t batch, size_t square, size_t own_x)
+/* How many numbers a slot has of each kind, for one time. */
+typedef struct slot_sizes {
+    size_t batch, square, own_x, pass, cross, each;
+} slot_sizes;
+
+static assay_status size_slot(const lazy *f, slot_sizes *size)
 {
-    const size_t dy = f->problem->dy, each = 3 * dy + square + own_x;
+    const multiblock_bilevel_problem *p = f->problem;
+    *size = (slot_sizes){.batch = f->options.full_batch ? 0 : f->options.batch,
+                         .square = f->state->hessian ? p->dy * p->dy : 0,
+                         .own_x = p->x_per_sample ? 0 : p->dx};
+    if (p->lower_pass_pair && p->x_per_sample && f->state->v) {
+        size->pass = p->dy;
+        size->cross = f->options.full_batch ? p->dx : f->options.batch; /* with x_per_sample a block has dx samples */
+    }
+    if (__builtin_add_overflow(3 * p->dy + size->square + size->own_x + size->pass, size->cross, &size->each))
+        return assay_fail(ASSAY_NO_MEMORY, "dy %zu, dx %zu and batch %zu do not fit", p->dy, p->dx, f->options.batch);
+    return ASSAY_OK;
+}
+
+static void place_slot(lazy *f, size_t j, const slot_sizes *size)
+{
+    const size_t dy = f->problem->dy;
     slot *s = &f->slots[j];
-    s->lower_samples = f->indices + 2 * j * batch;
-    s->upper_samples = s->lower_samples + batch;
+    s->lower_samples = f->indices + 2 * j * size->batch;
+    s->upper_samples = s->lower_samples + size->batch;
     for (size_t time = 0; time < 2; time++) {
-        double *next = f->numbers + (2 * j + time) * each;
+        double *next = f->numbers + (2 * j + time) * size->each;
         s->first[time] = next;
         s->second[time] = next + dy;
         s->direction[time] = next + 2 * dy;
-        s->matrix[time] = next + 3 * dy;
-        s->gradient[time] = own_x ? next + 3 * dy + square : NULL;
+        next += 3 * dy;
+        s->matrix[time] = next;
+        next += size->square;
+        s->gradient[time] = size->own_x ? next : NULL;
+        next += size->own_x;
+        s->gradient_y[time] = size->pass ? next : NULL;
+        s->cross[time] = size->pass ? next + size->pass : NULL;
     }
 }
 
 static assay_status make_slots(lazy *f)
 {
     const multiblock_bilevel_problem *p = f->problem;
-    const size_t sampled = f->options.sampled_blocks, batch = f->options.full_batch ? 0 : f->options.batch;
-    const size_t own_x = p->x_per_sample ? 0 : p->dx, square = f->state->hessian ? p->dy * p->dy : 0;
+    const size_t sampled = f->options.sampled_blocks;
     size_t numbers, samples;
-    if (__builtin_mul_overflow(2 * sampled, 3 * p->dy + square + own_x, &numbers) ||
-        __builtin_mul_overflow(2 * sampled, batch, &samples))
+    slot_sizes size;
+    const assay_status status = size_slot(f, &size);
+    if (status != ASSAY_OK)
+        return status;
+    if (__builtin_mul_overflow(2 * sampled, size.each, &numbers) ||
+        __builtin_mul_overflow(2 * sampled, size.batch, &samples))
         return assay_fail(ASSAY_NO_MEMORY, "%zu sampled blocks with dy %zu and dx %zu do not fit", sampled, p->dy,
                           p->dx);
     f->slots = assay_allocate(sampled, sizeof *f->slots);
@@ -285,7 +327,7 @@ static assay_status make_slots(lazy *f)
     if (!f->slots || !f->numbers || !f->indices || !f->settled || !f->updated || (p->x_per_sample && !f->settled_x))
         return ASSAY_NO_MEMORY;
     for (size_t j = 0; j < sampled; j++)
-        place_slot(f, j, batch, square, own_x);
+        place_slot(f, j, &size);
     return ASSAY_OK;
 }
 

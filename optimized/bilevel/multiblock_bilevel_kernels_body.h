@@ -1,12 +1,14 @@
-/* The quadratic family's derivatives, compiled once for each level. KERNELS is the name of the set.
+/* Derivatives of two families, compiled once for each level. KERNELS and WEIGHTS are the names of the sets.
  *
  * Each sample's row is loaded once for both points: the kernels are bound by memory. The sums are cut into lanes by
  * `omp simd`, hence the rounding of each level. */
 #include "optimized/bilevel/multiblock_bilevel_kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef multiblock_bilevel_quadratic_data quadratic;
+typedef multiblock_bilevel_weights_data weights;
 
 static inline void dot_pair(const double *restrict row, const double *restrict p, const double *restrict q, size_t n,
                             double out[2])
@@ -135,3 +137,54 @@ static void upper_gradient_y(const void *context, const multiblock_bilevel_point
 
 const multiblock_bilevel_kernels KERNELS = {lower_gradient, lower_hessian, lower_hessian_product, lower_cross_product,
                                             upper_gradient_y};
+
+/* ---- Weights of training examples: each exponential and each product with a row once, for all derivatives ---------
+ */
+
+static inline double sigmoid(double z)
+{
+    const double e = exp(-fabs(z));
+    return (z >= 0 ? 1 : e) / (1 + e);
+}
+
+static void lower_pass(const void *context, const multiblock_bilevel_point at[2], const double *const v[2],
+                       double *const gradient[2], double *const product[2], double *const cross[2])
+{
+    const weights *w = context;
+    const size_t n = w->features;
+    const double scale = 1 / w->temperatures[at->block], share = 1 / (double)at->count;
+    for (int time = 0; time < 2; time++) {
+        scaled(gradient[time], at[time].y, w->lambda, n);
+        scaled(product[time], v[time], w->lambda, n);
+    }
+    for (size_t b = 0; b < at->count; b++) {
+        const size_t j = at->samples ? at->samples[b] : b;
+        const double *row = w->training.rows + j * n;
+        for (int time = 0; time < 2; time++) {
+            double dots[2];
+            dot_pair(row, at[time].y, v[time], n, dots);
+            const double weight = sigmoid(at[time].x[j]), p = sigmoid(-scale * dots[0]), turn = scale * dots[1];
+            const double slope[] = {-weight * p * scale * share, weight * p * (1 - p) * scale * share * turn};
+            cross[time][b] = -share * weight * (1 - weight) * p * turn;
+            add_pair(row, slope, gradient[time], product[time], n);
+        }
+    }
+}
+
+static void weights_upper_gradient_y(const void *context, const multiblock_bilevel_point at[2], double *const out[2])
+{
+    const weights *w = context;
+    const size_t n = w->features;
+    const double scale = 1 / w->temperatures[at->block], share = scale / (double)at->count;
+    memset(out[0], 0, n * sizeof(double));
+    memset(out[1], 0, n * sizeof(double));
+    for (size_t b = 0; b < at->count; b++) {
+        const double *row = w->validation.rows + (at->samples ? at->samples[b] : b) * n;
+        double margin[2];
+        dot_pair(row, at[0].y, at[1].y, n, margin);
+        const double slope[] = {-share * sigmoid(-scale * margin[0]), -share * sigmoid(-scale * margin[1])};
+        add_pair(row, slope, out[0], out[1], n);
+    }
+}
+
+const multiblock_bilevel_weights_kernels WEIGHTS = {lower_pass, weights_upper_gradient_y};

@@ -11,6 +11,7 @@ typedef struct multiblock_bilevel_slot {
     double *first[2], *second[2], *direction[2]; /* dy each */
     double *matrix[2];                           /* dy x dy each; version 1 */
     double *gradient[2];                         /* dx each; null with x_per_sample */
+    double *gradient_y[2], *cross[2];            /* dy, and one for each sample; null without lower_pass_pair */
     assay_status status;
     char detail[160];
 } multiblock_bilevel_slot;

@@ -183,23 +183,54 @@ static assay_status visit_hessian(multiblock_bilevel_lazy *f, multiblock_bilevel
     return project(dy, h, f->options.hessian_floor, s->matrix[0]);
 }
 
-static void visit_solution(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+/* u_i of the products in s->first, less df/dy. */
+static void update_residual(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
 {
-    const size_t dy = f->problem->dy, i = s->lower->block;
-    memcpy(s->direction[0], f->state->v + i * dy, dy * sizeof(double));
-    memcpy(s->direction[1], f->state->v_before + i * dy, dy * sizeof(double));
-    const double *const v[] = {s->direction[0], s->direction[1]};
-    hessian_products(f->problem, s, v, s->first);
+    const size_t dy = f->problem->dy;
     for (size_t k = 0; k < dy; k++) {
         s->first[0][k] -= s->second[0][k];
         s->first[1][k] -= s->second[1][k];
     }
-    multiblock_bilevel_msvr(f->state->u + i * dy, s->first[0], s->first[1], f->options.alpha, f->options.gamma, dy);
+    multiblock_bilevel_msvr(f->state->u + s->lower->block * dy, s->first[0], s->first[1], f->options.alpha,
+                            f->options.gamma, dy);
+}
+
+static void take_directions(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    const size_t dy = f->problem->dy, i = s->lower->block;
+    memcpy(s->direction[0], f->state->v + i * dy, dy * sizeof(double));
+    memcpy(s->direction[1], f->state->v_before + i * dy, dy * sizeof(double));
+}
+
+static void visit_solution(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    take_directions(f, s);
+    const double *const v[] = {s->direction[0], s->direction[1]};
+    hessian_products(f->problem, s, v, s->first);
+    update_residual(f, s);
+}
+
+/* The same with the gradient, in one pass over the samples. */
+static assay_status visit_pass(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
+{
+    const size_t dy = f->problem->dy, i = s->lower->block;
+    take_directions(f, s);
+    const double *const v[] = {s->direction[0], s->direction[1]};
+    f->problem->lower_pass_pair(f->problem->context, s->lower, v, s->gradient_y, s->first, s->cross);
+    upper_gradients(f->problem, s, s->second);
+    if (!multiblock_bilevel_finite(s->gradient_y[0], dy) || !multiblock_bilevel_finite(s->second[0], dy))
+        return assay_fail(ASSAY_BAD_DATA, "iteration %zu: a derivative of block %zu is not finite", f->state->t, i);
+    multiblock_bilevel_msvr(f->state->s + i * dy, s->gradient_y[0], s->gradient_y[1], f->options.alpha,
+                            f->options.gamma, dy);
+    update_residual(f, s);
+    return ASSAY_OK;
 }
 
 assay_status multiblock_bilevel_visit(multiblock_bilevel_lazy *f, multiblock_bilevel_slot *s)
 {
     const size_t dy = f->problem->dy, i = s->lower->block;
+    if (s->cross[0])
+        return visit_pass(f, s);
     lower_gradients(f->problem, s, s->first);
     upper_gradients(f->problem, s, s->second);
     if (!multiblock_bilevel_finite(s->first[0], dy) || !multiblock_bilevel_finite(s->second[0], dy))

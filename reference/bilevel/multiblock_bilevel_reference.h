@@ -132,6 +132,26 @@ assay_status multiblock_bilevel_loop(const multiblock_bilevel_problem *problem,
 assay_status multiblock_bilevel_reference_make_quadratic(const multiblock_bilevel_quadratic *sizes, uint64_t seed,
                                                          multiblock_bilevel_instance *instance);
 
+assay_status multiblock_bilevel_reference_make_weights(const multiblock_bilevel_examples *training,
+                                                       const multiblock_bilevel_examples *validation, size_t blocks,
+                                                       const double *temperatures, double lambda,
+                                                       multiblock_bilevel_instance *instance);
+
+/* Examples, each row (of features numbers) times its label, so that a margin is row.y / s. */
+typedef struct multiblock_bilevel_rows {
+    size_t count;
+    double *rows;
+} multiblock_bilevel_rows;
+
+/* The data of the weights of training examples. */
+typedef struct multiblock_bilevel_weights_data {
+    multiblock_bilevel_rows training, validation;
+    size_t features;
+    double lambda;
+    double *temperatures;
+    size_t *training_counts, *validation_counts;
+} multiblock_bilevel_weights_data;
+
 /* The data of a quadratic problem. */
 typedef struct multiblock_bilevel_quadratic_data {
     multiblock_bilevel_quadratic sizes;

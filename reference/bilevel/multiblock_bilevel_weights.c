@@ -6,18 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct examples {
-    size_t count;
-    double *rows; /* count x features, each row times its label, so that the margin is a.y / s */
-} examples;
-
-typedef struct weights {
-    examples training, validation;
-    size_t features;
-    double lambda;
-    double *temperatures;
-    size_t *training_counts, *validation_counts;
-} weights;
+typedef multiblock_bilevel_weights_data weights;
 
 static double sigmoid(double z)
 {
@@ -213,10 +202,10 @@ static size_t *repeated(size_t value, size_t n)
     return all;
 }
 
-assay_status multiblock_bilevel_make_weights(const multiblock_bilevel_examples *training,
-                                             const multiblock_bilevel_examples *validation, size_t blocks,
-                                             const double *temperatures, double lambda,
-                                             multiblock_bilevel_instance *instance)
+assay_status multiblock_bilevel_reference_make_weights(const multiblock_bilevel_examples *training,
+                                                       const multiblock_bilevel_examples *validation, size_t blocks,
+                                                       const double *temperatures, double lambda,
+                                                       multiblock_bilevel_instance *instance)
 {
     const assay_status status = check_arguments(training, validation, blocks, temperatures, lambda, instance);
     if (status != ASSAY_OK)
