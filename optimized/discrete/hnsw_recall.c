@@ -47,26 +47,87 @@ assay_status hnsw_recall_add(hnsw_recall_index *index, const float *vector, uint
 
 /* ---- Search ---------------------------------------------------------------------------------------------------- */
 
-/* Answers one query; returns how many elements were found. */
-static size_t answer(hnsw_work *work, const float *query, size_t k, size_t ef, uint64_t *labels, float *distances)
+enum {
+    TOGETHER = 4, /* queries that a thread answers at the same time */
+    PART = 64     /* queries that it takes at a time */
+};
+
+/* Queries being answered. */
+typedef struct inquiry {
+    const hnsw_recall_index *index;
+    const float *queries;
+    size_t k, ef;
+    uint64_t *labels;
+    float *distances; /* or null */
+} inquiry;
+
+/* Begins with a query, on the highest level; false if there is nothing to be found. */
+static bool begin(hnsw_work *work, const inquiry *q, size_t number)
 {
-    const hnsw_recall_index *index = work->index;
-    hnsw_prepare(index->options.metric, query, index->dimension, index->stride, work->vector);
+    const hnsw_recall_index *index = q->index;
     work->count = 0;
-    if (index->count > 0) {
-        hnsw_work_query(work, work->vector);
-        hnsw_key at = hnsw_work_key(work, index->entry);
-        for (int level = index->top; level > 0; level--)
-            at = hnsw_work_greedy(work, at, level);
-        hnsw_work_search(work, &at, 1, ef, 0);
-    }
-    const size_t found = work->count < k ? work->count : k;
-    for (size_t i = 0; i < k; i++) {
-        labels[i] = i < found ? index->labels[hnsw_key_id(work->pool[i])] : UINT64_MAX;
-        if (distances)
-            distances[i] = i < found ? hnsw_key_distance(work->pool[i]) : INFINITY;
+    if (index->count == 0)
+        return false;
+    hnsw_prepare(index->options.metric, q->queries + number * index->dimension, index->dimension, index->stride,
+                 work->vector);
+    hnsw_work_query(work, work->vector);
+    const hnsw_key entry = hnsw_work_key(work, index->entry);
+    hnsw_work_begin(work, &entry, 1, index->top > 0 ? 1 : q->ef, index->top);
+    return true;
+}
+
+/* Goes on, down the levels; false at the end. */
+static bool go_on(hnsw_work *work, const inquiry *q)
+{
+    if (hnsw_work_step(work))
+        return true;
+    if (work->level == 0)
+        return false;
+    const hnsw_key at = work->pool[0];
+    hnsw_work_begin(work, &at, 1, work->level > 1 ? 1 : q->ef, work->level - 1);
+    return true;
+}
+
+/* Writes what was found; returns how many. */
+static size_t give(const hnsw_work *work, const inquiry *q, size_t number)
+{
+    const size_t found = work->count < q->k ? work->count : q->k;
+    for (size_t i = 0; i < q->k; i++) {
+        q->labels[number * q->k + i] = i < found ? q->index->labels[hnsw_key_id(work->pool[i])] : UINT64_MAX;
+        if (q->distances)
+            q->distances[number * q->k + i] = i < found ? hnsw_key_distance(work->pool[i]) : INFINITY;
     }
     return found;
+}
+
+/* Answers queries first to last - 1, several at a time: while one waits for memory, the others compute. */
+static void answer(hnsw_work **works, const inquiry *q, size_t first, size_t last)
+{
+    size_t numbers[TOGETHER], active = 0;
+    hnsw_work *busy[TOGETHER];
+    for (; active < TOGETHER && first < last; first++) {
+        numbers[active] = first;
+        busy[active] = works[active];
+        if (begin(busy[active], q, first))
+            active++;
+        else
+            give(busy[active], q, first);
+    }
+    while (active > 0) {
+        for (size_t i = 0; i < active; i++) {
+            if (go_on(busy[i], q))
+                continue;
+            give(busy[i], q, numbers[i]);
+            if (first < last) {
+                numbers[i] = first++;
+                begin(busy[i], q, numbers[i]);
+            } else {
+                active--;
+                busy[i] = busy[active];
+                numbers[i] = numbers[active];
+            }
+        }
+    }
 }
 
 /* No more than all can be found. */
@@ -91,7 +152,10 @@ assay_status hnsw_recall_search(const hnsw_recall_index *index, const float *que
     hnsw_work *work = hnsw_work_lend(index, kernels, breadth(index, k, ef));
     if (!work)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a search among %zu elements", index->count);
-    *count = answer(work, query, k, breadth(index, k, ef), labels, distances);
+    const inquiry q = {index, query, k, breadth(index, k, ef), labels, distances};
+    for (bool more = begin(work, &q, 0); more;)
+        more = go_on(work, &q);
+    *count = give(work, &q, 0);
     hnsw_work_return(work);
     return ASSAY_OK;
 }
@@ -105,14 +169,16 @@ assay_status hnsw_recall_search_batch(const hnsw_recall_index *index, const floa
     const assay_status status = hnsw_check_search(index, queries, n, k, ef, labels);
     if (status != ASSAY_OK || n == 0)
         return status;
-    hnsw_work *works[ASSAY_THREADS_MAX];
-    const int threads = n < (size_t)assay_threads() ? (int)n : assay_threads();
-    if (hnsw_works_lend(index, kernels, breadth(index, k, ef), threads, works)) {
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 8) if (threads > 1)
-        for (size_t i = 0; i < n; i++)
-            answer(works[omp_get_thread_num()], queries + i * index->dimension, k, breadth(index, k, ef),
-                   labels + i * k, distances ? distances + i * k : NULL);
-        hnsw_works_return(works, threads);
+    const size_t parts = (n + PART - 1) / PART;
+    const int threads = parts < (size_t)assay_threads() ? (int)parts : assay_threads();
+    const inquiry q = {index, queries, k, breadth(index, k, ef), labels, distances};
+    hnsw_work *works[ASSAY_THREADS_MAX * TOGETHER];
+    if (hnsw_works_lend(index, kernels, q.ef, threads * TOGETHER, works)) {
+#pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
+        for (size_t part = 0; part < parts; part++)
+            answer(works + (size_t)omp_get_thread_num() * TOGETHER, &q, part * PART,
+                   n - part * PART < PART ? n : (part + 1) * PART);
+        hnsw_works_return(works, threads * TOGETHER);
         return ASSAY_OK;
     }
     return assay_fail(ASSAY_NO_MEMORY, "no memory for searches among %zu elements", index->count);

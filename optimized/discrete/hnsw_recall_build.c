@@ -136,8 +136,10 @@ static size_t choose_links(hnsw_work *work, uint32_t first, uint32_t id, hnsw_ba
         work->entries[0] = hnsw_work_key(work, index->entry);
         entry_count = 1;
     }
-    for (int l = index->top; l > level; l--)
-        work->entries[0] = hnsw_work_greedy(work, work->entries[0], l);
+    for (int l = index->top; l > level; l--) {
+        hnsw_work_search(work, work->entries, 1, 1, l);
+        work->entries[0] = work->pool[0];
+    }
     for (int l = level; l >= 0; l--) {
         hnsw_list *list = hnsw_list_of(index, id, l);
         work->count = 0;

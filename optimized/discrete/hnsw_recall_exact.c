@@ -42,7 +42,10 @@ typedef struct scratch {
     bool bad;   /* a row is not finite or too large */
 } scratch;
 
-enum { WAITING = 64 };
+enum {
+    WAITING = 64, /* rows that wait at most */
+    STEP = 64     /* rows that are scanned at a time */
+};
 
 /* The k nearest found of one query, in order. */
 typedef struct nearest {
@@ -100,7 +103,6 @@ static const float *take_rows(const problem *p, scratch *s, size_t first, size_t
 /* Query number `number`, whose vector is q. */
 static void scan(const problem *p, scratch *s, const float *q, size_t number, size_t first, size_t last, nearest *best)
 {
-    enum { STEP = 64 };
     uint32_t ids[STEP];
     float found[STEP];
     for (uint32_t i = 0; i < STEP; i++)
@@ -276,21 +278,26 @@ static void release_scratch(scratch *s)
     assay_release(s->row);
 }
 
-static bool make_scratch(const problem *p, scratch *s)
+/* Few queries need little: nothing is packed. */
+static bool make_scratch(const problem *p, scratch *s, size_t queries)
 {
-    const bool normalised = p->metric == HNSW_RECALL_COSINE;
-    *s = (scratch){.rows = normalised ? assay_allocate(BLOCK * p->dimension, sizeof(float)) : NULL,
-                   .panels = assay_allocate(BLOCK * p->dimension, sizeof(float)),
-                   .offsets = assay_allocate(BLOCK, sizeof(float)),
-                   .queries = assay_allocate(TASK * p->dimension, sizeof(float)),
-                   .packed = assay_allocate(TASK * p->dimension, sizeof(float)),
-                   .lengths = assay_allocate(TASK, sizeof(double)),
-                   .thresholds = assay_allocate(TASK, sizeof(float)),
-                   .waiting = assay_allocate(TASK * WAITING, sizeof(uint32_t)),
-                   .waiting_count = assay_allocate(TASK, sizeof(size_t)),
-                   .row = assay_allocate(p->dimension, sizeof(float))};
-    return (s->rows || !normalised) && s->panels && s->offsets && s->queries && s->packed && s->lengths &&
-           s->thresholds && s->waiting && s->waiting_count && s->row;
+    const bool normalised = p->metric == HNSW_RECALL_COSINE, few = queries <= FEW;
+    const size_t dimension = p->dimension, rows = few ? STEP : BLOCK;
+    *s = (scratch){.rows = normalised ? assay_allocate(rows * dimension, sizeof(float)) : NULL,
+                   .queries = assay_allocate((few ? FEW : TASK) * dimension, sizeof(float)),
+                   .row = assay_allocate(dimension, sizeof(float))};
+    bool good = (s->rows || !normalised) && s->queries && s->row;
+    if (few || !good)
+        return good;
+    s->panels = assay_allocate(BLOCK * dimension, sizeof(float));
+    s->offsets = assay_allocate(BLOCK, sizeof(float));
+    s->packed = assay_allocate(TASK * dimension, sizeof(float));
+    s->lengths = assay_allocate(TASK, sizeof(double));
+    s->thresholds = assay_allocate(TASK, sizeof(float));
+    s->waiting = assay_allocate(TASK * WAITING, sizeof(uint32_t));
+    s->waiting_count = assay_allocate(TASK, sizeof(size_t));
+    good = s->panels && s->offsets && s->packed && s->lengths && s->thresholds && s->waiting && s->waiting_count;
+    return good;
 }
 
 /* Queries first_query, ... with rows first, ..., last - 1. */
@@ -341,9 +348,11 @@ static assay_status run_problem(const problem *p, size_t queries, emit *give, vo
 {
     const size_t parts = queries >= MANY || p->n <= PART ? 1 : (p->n + PART - 1) / PART;
     size_t together = CELLS / (parts * (p->k + 1)) / TASK * TASK;
-    together = together < TASK ? TASK : together < queries ? together : queries;
+    together = together < TASK ? TASK : together;
+    together = together < queries ? together : queries;
     const size_t lists = together * parts;
-    const int threads = assay_threads();
+    const size_t tasks = (together + TASK - 1) / TASK * parts;
+    const int threads = tasks < (size_t)assay_threads() ? (int)tasks : assay_threads();
     hnsw_key *keys = NULL;
     nearest *best = malloc(lists * sizeof *best);
     scratch *scratches = calloc((size_t)threads, sizeof *scratches);
@@ -352,7 +361,7 @@ static assay_status run_problem(const problem *p, size_t queries, emit *give, vo
         keys = malloc(cells);
     bool good = best && scratches && keys;
     for (int i = 0; good && i < threads; i++)
-        good = make_scratch(p, &scratches[i]);
+        good = make_scratch(p, &scratches[i], queries < TASK ? queries : TASK);
     assay_status status =
         good ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu results of %zu queries", p->k, together);
     for (size_t first = 0; status == ASSAY_OK && first < queries; first += together) {

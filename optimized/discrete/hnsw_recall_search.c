@@ -124,13 +124,13 @@ void hnsw_work_query(hnsw_work *work, const float *vector)
     work->bounded = false;
     if (!index->codes)
         return;
-    const size_t dimension = index->dimension;
+    const size_t dimension = index->stride; /* padding is zero */
     float largest = 0;
-    double square = 0, lost = 0;
+    double squares[4] = {0}, missed[4] = {0}; /* four sums go on at once */
     for (size_t i = 0; i < dimension; i++) {
         const float magnitude = fabsf(vector[i]);
         largest = magnitude > largest ? magnitude : largest;
-        square += (double)vector[i] * vector[i];
+        squares[i % 4] += (double)vector[i] * vector[i];
     }
     /* So that no sum of products exceeds 31 bits. */
     const double most = fmin(32767, floor(2147483647.0 / (127.0 * (double)dimension)));
@@ -140,14 +140,17 @@ void hnsw_work_query(hnsw_work *work, const float *vector)
         return;
     const float inverse = 1 / scale, limit = (float)most;
     for (size_t i = 0; i < dimension; i++) {
-        const float code = rintf(vector[i] * inverse);
+        const float code = vector[i] * inverse;
         const float inside = code > limit ? limit : code < -limit ? -limit : code;
-        work->codes[i] = (int16_t)inside;
-        const double missed = vector[i] - (double)scale * inside;
-        lost += missed * missed;
+        const float whole = (inside + 0x1.8p23f) - 0x1.8p23f; /* to nearest: there are no smaller units up there */
+        work->codes[i] = (int16_t)whole;
+        const double lost = vector[i] - (double)scale * whole;
+        missed[i % 4] += lost * lost;
     }
-    for (size_t i = dimension; i < (index->stride + 16) / 32 * 32; i++)
+    for (size_t i = dimension; i < (dimension + 16) / 32 * 32; i++)
         work->codes[i] = 0;
+    const double square = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+    const double lost = (missed[0] + missed[1]) + (missed[2] + missed[3]);
     const double length = sqrt(square), error = sqrt(lost) * (1 + 0x1p-20);
     const double rounding = ((double)dimension + 32) * 0x1p-24;
     work->query_square = square;
@@ -203,23 +206,6 @@ static void fetch_vectors(const hnsw_recall_index *index, const uint32_t *ids, s
         fetch(hnsw_vector(index, ids[i]), index->stride * sizeof(float));
 }
 
-hnsw_key hnsw_work_greedy(hnsw_work *work, hnsw_key at, int level)
-{
-    hnsw_key before;
-    do {
-        const hnsw_list *list = hnsw_list_of(work->index, hnsw_key_id(at), level);
-        before = at;
-        work->hops++;
-        fetch_vectors(work->index, list->ids, list->count);
-        hnsw_work_distances(work, work->query.vector, list->ids, list->count, work->numbers);
-        for (size_t i = 0; i < list->count; i++) {
-            const hnsw_key next = hnsw_key_of(work->numbers[i], list->ids[i]);
-            at = next < at ? next : at;
-        }
-    } while (at != before);
-    return at;
-}
-
 size_t hnsw_work_enter(hnsw_work *work, hnsw_key key, size_t most)
 {
     size_t low = 0;
@@ -266,8 +252,6 @@ static size_t rule_out(hnsw_work *work, size_t n, float worst)
 {
     const hnsw_recall_index *index = work->index;
     const float least = threshold(work, worst);
-    for (size_t i = 0; i < n; i++)
-        fetch(hnsw_code_of(index, work->ids[i]), index->code_bytes);
     work->kernels->bounds(&work->query, index->codes, index->code_bytes, index->dimension, work->ids, n, work->numbers);
     size_t left = 0;
     for (size_t i = 0; i < n; i++) {
@@ -286,30 +270,75 @@ static size_t next_open(const hnsw_work *work, size_t from)
     return from;
 }
 
-void hnsw_work_search(hnsw_work *work, const hnsw_key *entries, size_t entry_count, size_t ef, int level)
+/* The list of the next element to be looked at: both lines that most lists fill. */
+static void fetch_next_list(const hnsw_work *work)
 {
-    const hnsw_recall_index *index = work->index;
+    if (work->open < work->count)
+        fetch(hnsw_list_of(work->index, hnsw_key_id(work->pool[work->open]), work->level), 128);
+}
+
+void hnsw_work_begin(hnsw_work *work, const hnsw_key *entries, size_t entry_count, size_t ef, int level)
+{
     hnsw_work_begin_visits(work);
     work->count = 0;
     for (size_t i = 0; i < entry_count; i++) {
         work->visited[hnsw_key_id(entries[i])] = work->epoch;
         hnsw_work_enter(work, entries[i] & ~UINT64_C(1), ef);
     }
-    for (size_t open = 0; open < work->count;) {
-        const hnsw_list *list = hnsw_list_of(index, hnsw_key_id(work->pool[open]), level);
-        work->pool[open] |= 1;
-        open = next_open(work, open + 1);
-        if (open < work->count) /* likely the next one */
-            fetch(hnsw_list_of(index, hnsw_key_id(work->pool[open]), level), 128);
-        work->hops++;
-        size_t n = collect(work, list);
-        if (work->bounded && work->count == ef)
-            n = rule_out(work, n, hnsw_key_distance(work->pool[ef - 1]));
-        fetch_vectors(index, work->ids, n);
-        hnsw_work_distances(work, work->query.vector, work->ids, n, work->numbers);
-        for (size_t i = 0; i < n; i++) {
-            const size_t place = hnsw_work_enter(work, hnsw_key_of(work->numbers[i], work->ids[i]), ef);
-            open = place < open ? place : open;
-        }
+    work->stage = HNSW_OPEN;
+    work->open = 0;
+    work->ef = ef;
+    work->level = level;
+    fetch_next_list(work);
+}
+
+/* Collects the new neighbours of the nearest element not looked at. */
+static void open_element(hnsw_work *work)
+{
+    const hnsw_recall_index *index = work->index;
+    const hnsw_list *list = hnsw_list_of(index, hnsw_key_id(work->pool[work->open]), work->level);
+    work->pool[work->open] |= 1;
+    work->open = next_open(work, work->open + 1);
+    fetch_next_list(work); /* likely the next one */
+    work->hops++;
+    work->n = collect(work, list);
+    work->stage = work->bounded && work->count == work->ef ? HNSW_BOUND : HNSW_MEASURE;
+    if (work->stage == HNSW_MEASURE)
+        fetch_vectors(index, work->ids, work->n);
+    for (size_t i = 0; work->stage == HNSW_BOUND && i < work->n; i++)
+        fetch(hnsw_code_of(index, work->ids[i]), index->code_bytes);
+}
+
+/* Computes the distances of what is left, and enters what is near enough. */
+static void measure(hnsw_work *work)
+{
+    hnsw_work_distances(work, work->query.vector, work->ids, work->n, work->numbers);
+    for (size_t i = 0; i < work->n; i++) {
+        const size_t place = hnsw_work_enter(work, hnsw_key_of(work->numbers[i], work->ids[i]), work->ef);
+        work->open = place < work->open ? place : work->open;
     }
+    work->open = next_open(work, work->open); /* an open one may have been pushed out by others */
+    fetch_next_list(work);
+    work->stage = HNSW_OPEN;
+}
+
+bool hnsw_work_step(hnsw_work *work)
+{
+    switch (work->stage) {
+    case HNSW_OPEN: open_element(work); return true;
+    case HNSW_BOUND:
+        work->n = rule_out(work, work->n, hnsw_key_distance(work->pool[work->ef - 1]));
+        fetch_vectors(work->index, work->ids, work->n);
+        work->stage = HNSW_MEASURE;
+        return true;
+    case HNSW_MEASURE: measure(work); break;
+    }
+    return work->open < work->count;
+}
+
+void hnsw_work_search(hnsw_work *work, const hnsw_key *entries, size_t entry_count, size_t ef, int level)
+{
+    hnsw_work_begin(work, entries, entry_count, ef, level);
+    while (hnsw_work_step(work))
+        continue;
 }

@@ -50,6 +50,10 @@ typedef struct hnsw_work {
     uint32_t ids[2 * HNSW_RECALL_M_MOST];
     float numbers[2 * HNSW_RECALL_M_MOST];
     hnsw_key *entries; /* where a level is entered: as many as the pool may hold */
+    /* The search under way: what is to be done next, with the first n ids; the first of the pool not looked at. */
+    enum { HNSW_OPEN, HNSW_BOUND, HNSW_MEASURE } stage;
+    size_t n, open, ef;
+    int level;
     uint64_t distances, estimates, hops;
 } hnsw_work;
 
@@ -75,10 +79,14 @@ void hnsw_work_distances(hnsw_work *work, const float *vector, const uint32_t *i
 /* The key of one element for the query. */
 hnsw_key hnsw_work_key(hnsw_work *work, uint32_t id);
 
-/* Moves to the nearest neighbour on a level as long as that is nearer. */
-hnsw_key hnsw_work_greedy(hnsw_work *work, hnsw_key at, int level);
+/* Begins a search on a level that leaves the ef nearest elements in the pool. The query must have been set. */
+void hnsw_work_begin(hnsw_work *work, const hnsw_key *entries, size_t entry_count, size_t ef, int level);
 
-/* Leaves the ef nearest elements in the pool. */
+/* Does a part of it, and asks for the memory that the next part will read: in the meantime, other searches can go on.
+ * False when the search has come to its end. */
+bool hnsw_work_step(hnsw_work *work);
+
+/* The whole of it. */
 void hnsw_work_search(hnsw_work *work, const hnsw_key *entries, size_t entry_count, size_t ef, int level);
 
 /* Enters a key into the pool of at most `most`; returns its place, or `most` if it has none. */

@@ -113,23 +113,6 @@ static assay_status begin_search(const hnsw_recall_index *index, size_t ef, size
     return assay_fail(ASSAY_NO_MEMORY, "no memory for a search among %zu elements", index->count);
 }
 
-/* Moves to the nearest neighbour as long as that is nearer. */
-static hnsw_near greedy(hnsw_recall_index *index, const float *query, hnsw_near at, int level)
-{
-    hnsw_near before;
-    do {
-        const hnsw_list *list = hnsw_list_of(index, at.id, level);
-        before = at;
-        atomic_fetch_add_explicit(&index->shared->hops, 1, memory_order_relaxed);
-        for (size_t i = 0; i < list->count; i++) {
-            const hnsw_near next = near(index, query, list->ids[i]);
-            if (hnsw_closer(next, at))
-                at = next;
-        }
-    } while (at.id != before.id);
-    return at;
-}
-
 /* Algorithm 2. Leaves the ef nearest in s->found, in order. */
 static void search_level(hnsw_recall_index *index, const float *query, const hnsw_near *entries, size_t entry_count,
                          size_t ef, int level, search *s)
@@ -163,6 +146,17 @@ static void search_level(hnsw_recall_index *index, const float *query, const hns
         }
     }
     sort(&s->found);
+}
+
+/* From the entry down to above `level`: the nearest element found on each level is where the next is entered. */
+static hnsw_near descend(hnsw_recall_index *index, const float *query, int level, search *s)
+{
+    hnsw_near at = near(index, query, index->entry);
+    for (int l = index->top; l > level; l--) {
+        search_level(index, query, &at, 1, 1, l, s);
+        at = s->found.items[0];
+    }
+    return at;
 }
 
 /* ---- Choosing links -------------------------------------------------------------------------------------------- */
@@ -260,11 +254,9 @@ static void choose_links(hnsw_recall_index *index, uint32_t first, uint32_t id, 
     size_t entry_count = 0, selected;
     hnsw_near *entries = room, *kept = room + index->count;
     if (index->top >= 0) {
-        entries[0] = near(index, query, index->entry);
+        entries[0] = descend(index, query, level, s);
         entry_count = 1;
     }
-    for (int l = index->top; l > level; l--)
-        entries[0] = greedy(index, query, entries[0], l);
     for (int l = level; l >= 0; l--) {
         s->found.count = 0;
         if (l <= index->top) {
@@ -371,9 +363,7 @@ static size_t find(hnsw_recall_index *index, const float *query, size_t k, size_
 {
     if (index->count == 0)
         return 0;
-    hnsw_near at = near(index, query, index->entry);
-    for (int level = index->top; level > 0; level--)
-        at = greedy(index, query, at, level);
+    const hnsw_near at = descend(index, query, 0, s);
     search_level(index, query, &at, 1, ef > k ? ef : k, 0, s);
     return s->found.count < k ? s->found.count : k;
 }

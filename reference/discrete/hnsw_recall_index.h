@@ -63,7 +63,7 @@ typedef struct hnsw_spare {
     void (*release)(struct hnsw_spare *spare);
 } hnsw_spare;
 
-enum { HNSW_SPARES = 64 };
+enum { HNSW_SPARES = 256 };
 
 typedef struct hnsw_shared {
     _Atomic(hnsw_spare *) spares[HNSW_SPARES];
