@@ -295,7 +295,7 @@ static const char *const unmatched[][2] = {
     {"'sampel/*/dot_agrees'", "did you mean sample"},
     {"sample/refernce", "did you mean sample/reference?"},
     {"sample/dot_agrees", "did you mean sample/*/dot_agrees?"},
-    {"dot_agrees", "did you mean */*/dot_agrees?"},
+    {"dot_agrees", "did you mean */*/dot_agrees"},
     {"sample qqqqqqqqqqqqqqqq", "nothing matches \"qqqqqqqqqqqqqqqq\"\n"},
 };
 
