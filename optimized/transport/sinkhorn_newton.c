@@ -403,7 +403,9 @@ static assay_status sweep_in_logs(method *t, size_t limit, double tolerance, dou
             if (error <= tolerance || k == limit)
                 return ASSAY_OK;
         }
-        const assay_status status = truncated_sweep_log(&t->plan, logs, x, y);
+        for (size_t i = 0; i < p->n; i++)
+            x[i] = log(p->r[i]) - logs[i];
+        const assay_status status = truncated_update_columns(&t->plan, x, y);
         if (status != ASSAY_OK)
             return status;
     }

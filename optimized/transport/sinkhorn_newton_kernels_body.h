@@ -199,12 +199,21 @@ static void multiply(const uint32_t *begin, const uint32_t *column, const double
 {
     for (size_t i = 0; i < rows; i++) {
         double a = 0, b = 0;
-        uint32_t k = begin[i];
-        for (; k + 2 <= begin[i + 1]; k += 2) {
+        size_t k = begin[i];
+        const size_t end = begin[i + 1];
+        if (end - k >= 4 * LANES) {
+            f64v s = spread(0), t = spread(0);
+            for (; k + 2 * LANES <= end; k += 2 * LANES) {
+                s = FMA(load(value + k), GATHER(v, column + k), s);
+                t = FMA(load(value + k + LANES), GATHER(v, column + k + LANES), t);
+            }
+            a = sum_of(s + t);
+        }
+        for (; k + 2 <= end; k += 2) {
             a += value[k] * v[column[k]];
             b += value[k + 1] * v[column[k + 1]];
         }
-        if (k < begin[i + 1])
+        if (k < end)
             a += value[k] * v[column[k]];
         out[i] = a + b;
     }

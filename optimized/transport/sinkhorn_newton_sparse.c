@@ -71,6 +71,7 @@ static assay_status reserve(sparse_newton *system, size_t count)
 typedef struct threshold {
     double value;
     uint64_t last; /* i m + j */
+    size_t count;  /* of those that are kept */
 } threshold;
 
 /* An entry of the bin in which the threshold lies. */
@@ -117,22 +118,22 @@ static size_t bin_of(int64_t top, double value)
         }                                                                                                              \
     }
 
-/* The entries of the bin where the wanted count or mass is reached, in order; the first `wanted` of them are kept, or
- * as many as bring `mass` to `goal`. */
-static assay_status find_in_bin(const truncated_plan *plan, int64_t top, size_t bin, size_t count, size_t wanted,
-                                double mass, double goal, threshold *least)
+/* The entries of the bin where the wanted count or mass is reached, in order. `before` and `mass` are what lies above
+ * the bin; so many of the bin's are kept as bring these to `wanted` or `goal`. */
+static assay_status find_in_bin(const truncated_plan *plan, int64_t top, size_t bin, size_t in_bin, size_t before,
+                                size_t wanted, double mass, double goal, threshold *least)
 {
     const size_t m = plan->problem->m;
-    candidate *candidates = assay_allocate(count, sizeof *candidates);
+    candidate *candidates = assay_allocate(in_bin, sizeof *candidates);
     size_t found = 0, kept = 0;
     if (!candidates)
         return ASSAY_NO_MEMORY;
     FOR_ENTRIES(plan, if (bin_of(top, value) == bin) candidates[found++] = ((candidate){value, (uint64_t)i * m + j}));
     qsort(candidates, found, sizeof *candidates, compare_candidates);
-    while (kept < found && kept < wanted && mass < goal)
+    while (kept < found && before + kept < wanted && mass < goal)
         mass += candidates[kept++].value;
-    *least = (threshold){candidates[kept - 1].value, candidates[kept - 1].index}; /* kept > 0: the bins before this lack
-                                                                                   * an entry or mass */
+    /* kept > 0: what lies above the bin has neither the count nor the mass */
+    *least = (threshold){candidates[kept - 1].value, candidates[kept - 1].index, before + kept};
     assay_release(candidates);
     return ASSAY_OK;
 }
@@ -154,14 +155,14 @@ static assay_status find_threshold(sparse_newton *system, const truncated_plan *
     });
     size_t count = 0;
     double mass = 0;
-    *least = (threshold){0, UINT64_MAX};
     for (size_t bin = 0; bin < BINS; bin++) {
         const size_t in_bin = system->bin_count[bin];
         if (in_bin > 0 && (count + in_bin >= wanted || mass + system->bin_mass[bin] >= goal))
-            return find_in_bin(plan, top, bin, in_bin, wanted - count, mass, goal, least);
+            return find_in_bin(plan, top, bin, in_bin, count, wanted, mass, goal, least);
         count += in_bin;
         mass += system->bin_mass[bin];
     }
+    *least = (threshold){0, UINT64_MAX, count};
     return ASSAY_OK;
 }
 
@@ -170,14 +171,12 @@ static assay_status keep_entries(sparse_newton *system, const truncated_plan *pl
 {
     const size_t n = plan->problem->n, m = plan->problem->m;
     uint32_t *const column_begin = system->column_begin;
-    size_t count = 0;
-    FOR_ENTRIES(plan, { count += value > least.value || (value == least.value && (uint64_t)i * m + j <= least.last); });
-    const assay_status status = reserve(system, count);
+    const assay_status status = reserve(system, least.count);
     if (status != ASSAY_OK)
         return status;
     memset(system->row_begin, 0, (n + 1) * sizeof *system->row_begin);
     memset(column_begin, 0, (m + 1) * sizeof *column_begin);
-    count = 0;
+    size_t count = 0;
     FOR_ENTRIES(plan, {
         if (value > least.value || (value == least.value && (uint64_t)i * m + j <= least.last)) {
             system->columns[count] = (uint32_t)j;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks of rows: as many as this at most, of so many rows at least. Operations below which a second thread does not
- * pay. */
-enum { MOST_BLOCKS = 16, LEAST_ROWS = 32, THREAD_OPERATIONS = 200000 };
+/* Blocks of rows: as many as this at most, of so many rows at least. Operations (a quarter of a nanosecond each) for
+ * which a thread is worth while: where processors are busy, waiting for a second one costs more than that. */
+enum { MOST_BLOCKS = 16, LEAST_ROWS = 32, THREAD_OPERATIONS = 1 << 20 };
 
 const sinkhorn_newton_kernels *sinkhorn_newton_kernels_in_force(void)
 {
@@ -132,7 +132,7 @@ static size_t first_row(const truncated_plan *plan, size_t b)
 assay_status truncated_list(truncated_plan *plan, const double *x, const double *y)
 {
     const sinkhorn_newton_problem *p = plan->problem;
-    const int threads = truncated_threads((double)p->n * (double)p->m);
+    const int threads = truncated_threads(3 * (double)p->n * (double)p->m);
     memcpy(plan->origin_x, x, p->n * sizeof *x);
     memcpy(plan->origin_y, y, p->m * sizeof *y);
     bool good = true;
@@ -193,7 +193,7 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
         if (status != ASSAY_OK)
             return status;
     }
-    const int threads = truncated_threads(2 * (double)plan->entries);
+    const int threads = truncated_threads(4 * (double)plan->entries);
 #pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
     for (size_t b = 0; b < plan->blocks; b++)
         evaluate_block(plan, b, x, y, rows);
@@ -208,7 +208,7 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
 assay_status truncated_whole_plan(const truncated_plan *plan, const double *x, const double *y, double *out)
 {
     const sinkhorn_newton_problem *p = plan->problem;
-    const int threads = truncated_threads(2 * (double)p->n * (double)p->m);
+    const int threads = truncated_threads(4 * (double)p->n * (double)p->m);
     double *memory = assay_allocate(plan->blocks * plan->stride, sizeof *memory);
     if (!memory)
         return ASSAY_NO_MEMORY;
@@ -232,7 +232,7 @@ assay_status truncated_whole_plan(const truncated_plan *plan, const double *x, c
 void truncated_row_logs(truncated_plan *plan, const double *y, double *logs)
 {
     const sinkhorn_newton_problem *p = plan->problem;
-    const int threads = truncated_threads(4 * (double)p->n * (double)p->m);
+    const int threads = truncated_threads(6 * (double)p->n * (double)p->m);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (size_t i = 0; i < p->n; i++)
         logs[i] = plan->kernels->log_sum(p->cost + i * p->m, y, p->m, p->eta);
@@ -240,18 +240,14 @@ void truncated_row_logs(truncated_plan *plan, const double *y, double *logs)
     plan->exponentials += (double)p->n * (double)p->m;
 }
 
-assay_status truncated_sweep_log(truncated_plan *plan, const double *row_logs, double *x, double *y)
+assay_status truncated_update_columns(truncated_plan *plan, const double *x, double *y)
 {
     const sinkhorn_newton_problem *p = plan->problem;
     const size_t stride = plan->stride;
-    const int threads = truncated_threads(4 * (double)p->n * (double)p->m);
+    const int threads = truncated_threads(6 * (double)p->n * (double)p->m);
     double *most = assay_allocate(plan->blocks * stride, sizeof *most);
     if (!most)
         return ASSAY_NO_MEMORY;
-    if (!row_logs)
-        truncated_row_logs(plan, y, x);
-    for (size_t i = 0; i < p->n; i++)
-        x[i] = log(p->r[i]) - (row_logs ? row_logs[i] : x[i]);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (size_t b = 0; b < plan->blocks; b++) {
         for (size_t j = 0; j < p->m; j++)
@@ -286,12 +282,18 @@ typedef struct scaling {
     double *v, *next_v;     /* m and the padding */
 } scaling;
 
-/* Rows, then columns; next_u, next_v and s = K v are set. Returns the error |P 1 - r|_1 of u and v; *good tells whether
- * all sums were large enough, and the list reached far enough, for next_u and next_v to be trusted. */
-static double scale_once(truncated_plan *plan, scaling *w, bool *good)
+/* What can be trusted of next_u and next_v. */
+typedef struct trust {
+    bool rows;    /* sums of rows were large enough, so that next_u is right */
+    bool reach;   /* the list reaches as far as next_u and v */
+    bool columns; /* sums of columns were large enough */
+} trust;
+
+/* Rows, then columns; next_u, next_v and s = K v are set. Returns the error |P 1 - r|_1 of u and v. */
+static double scale_once(truncated_plan *plan, scaling *w, trust *good)
 {
     const sinkhorn_newton_problem *p = plan->problem;
-    const int threads = truncated_threads(2 * (double)plan->entries);
+    const int threads = truncated_threads(3 * (double)plan->entries);
 #pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
     for (size_t b = 0; b < plan->blocks; b++) {
         const truncated_block *block = &plan->block[b];
@@ -308,24 +310,24 @@ static double scale_once(truncated_plan *plan, scaling *w, bool *good)
     add_blocks(plan, w->next_v);
     plan->multiply_adds += 2 * (double)plan->entries;
     double error = 0, most_u = 0, most_v = 0;
-    bool enough = true;
+    *good = (trust){true, true, true};
     for (size_t i = 0; i < p->n; i++) {
         const double has = w->u[i] * w->s[i];
         error += fabs(has - p->r[i]);
-        enough = enough && has >= TRUNCATED_SHARE * p->r[i];
+        good->rows = good->rows && has >= TRUNCATED_SHARE * p->r[i];
         w->next_u[i] = p->r[i] / w->s[i];
         most_u = w->next_u[i] > most_u ? w->next_u[i] : most_u;
     }
     for (size_t j = 0; j < p->m; j++) {
-        enough = enough && w->v[j] * w->next_v[j] >= TRUNCATED_SHARE * p->c[j];
+        good->columns = good->columns && w->v[j] * w->next_v[j] >= TRUNCATED_SHARE * p->c[j];
         most_v = w->v[j] > most_v ? w->v[j] : most_v;
         w->next_v[j] = p->c[j] / w->next_v[j];
     }
-    *good = enough && most_u * most_v <= exp(TRUNCATED_MARGIN);
+    good->reach = most_u * most_v <= exp(TRUNCATED_MARGIN);
     return error;
 }
 
-/* Whether the list is good for u and v, and these are in a range where products are. */
+/* Whether the list reaches as far as u and v, and these are in a range where products are. */
 static bool reaches(const truncated_plan *plan, const scaling *w)
 {
     double most_u = 0, most_v = 0;
@@ -368,21 +370,74 @@ static void exchange(double **a, double **b)
     *b = left;
 }
 
+/* Lists the entries around (x, y), where u = v = 1, for the scaling; w->next_v gets the sums of columns there. */
+static assay_status list_kernel(truncated_plan *plan, scaling *w, const double *x, const double *y)
+{
+    double total;
+    const assay_status status = truncated_list(plan, x, y);
+    return status == ASSAY_OK ? truncated_evaluate(plan, x, y, w->s, w->next_v, &total) : status;
+}
+
+/* The columns' half of a sweep, where the one made by scale_once() cannot be trusted: around the new x, or (where that
+ * does not do either) over all entries in the log domain. Sets *listed to whether w is good for the next sweep. */
+static assay_status update_columns(truncated_plan *plan, scaling *w, bool reach, double *x, double *y, bool *listed)
+{
+    const sinkhorn_newton_problem *p = plan->problem;
+    assay_status status = ASSAY_OK;
+    *listed = false;
+    absorb(plan, w, x, y);
+    if (!reach) {
+        bool enough = true;
+        status = list_kernel(plan, w, x, y);
+        for (size_t j = 0; status == ASSAY_OK && j < p->m; j++) {
+            enough = enough && w->next_v[j] >= TRUNCATED_SHARE * p->c[j];
+            w->next_v[j] = p->c[j] / w->next_v[j];
+        }
+        if (status == ASSAY_OK && enough) {
+            exchange(&w->v, &w->next_v);
+            *listed = reaches(plan, w);
+            if (!*listed)
+                absorb(plan, w, x, y);
+            return ASSAY_OK;
+        }
+    }
+    return status == ASSAY_OK ? truncated_update_columns(plan, x, y) : status;
+}
+
+/* One sweep, after scale_once() said what can be trusted. */
+static assay_status advance(truncated_plan *plan, scaling *w, trust good, double *x, double *y, bool *listed)
+{
+    const sinkhorn_newton_problem *p = plan->problem;
+    if (!good.rows) { /* at the start, or far from the goal */
+        absorb(plan, w, x, y);
+        truncated_row_logs(plan, y, x);
+        for (size_t i = 0; i < p->n; i++)
+            x[i] = log(p->r[i]) - x[i];
+        return update_columns(plan, w, false, x, y, listed);
+    }
+    exchange(&w->u, &w->next_u);
+    if (!good.reach || !good.columns)
+        return update_columns(plan, w, good.reach, x, y, listed);
+    exchange(&w->v, &w->next_v);
+    *listed = reaches(plan, w);
+    if (!*listed)
+        absorb(plan, w, x, y);
+    return ASSAY_OK;
+}
+
 static assay_status sweep(truncated_plan *plan, sinkhorn_newton_call *call, size_t limit, double tolerance, scaling *w,
                           double *x, double *y)
 {
     sinkhorn_newton_solution *solution = call->solution;
-    double total;
-    bool good = false, listed = false;
-    for (size_t k = 0;; k++) {
+    assay_status status = ASSAY_OK;
+    trust good = {0};
+    bool listed = false; /* if not, u = v = 1 */
+    for (size_t k = 0; status == ASSAY_OK; k++) {
         if (k > 0) {
-            if (!listed) { /* what u and v were is in x and y */
-                const assay_status status = truncated_list(plan, x, y);
-                if (status != ASSAY_OK)
-                    return status;
-                truncated_evaluate(plan, x, y, w->s, w->next_v, &total);
-                listed = true;
-            }
+            if (!listed)
+                status = list_kernel(plan, w, x, y);
+            if (status != ASSAY_OK)
+                return status;
             const double error = scale_once(plan, w, &good);
             const bool last = k == limit || error <= tolerance;
             const bool is_wanted = last || solution->trace_length < solution->trace_capacity;
@@ -396,22 +451,10 @@ static assay_status sweep(truncated_plan *plan, sinkhorn_newton_call *call, size
             if (last)
                 break;
         }
-        if (good) {
-            exchange(&w->u, &w->next_u);
-            exchange(&w->v, &w->next_v);
-            listed = reaches(plan, w);
-            if (!listed)
-                absorb(plan, w, x, y);
-        } else { /* far from the goal, or at the start: over all entries, in the log domain */
-            absorb(plan, w, x, y);
-            const assay_status status = truncated_sweep_log(plan, NULL, x, y);
-            if (status != ASSAY_OK)
-                return status;
-            listed = false;
-        }
+        status = advance(plan, w, good, x, y, &listed);
     }
     absorb(plan, w, x, y);
-    return ASSAY_OK;
+    return status;
 }
 
 assay_status truncated_sweep(truncated_plan *plan, sinkhorn_newton_call *call, size_t limit, double tolerance,

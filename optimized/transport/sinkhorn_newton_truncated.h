@@ -57,7 +57,7 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
                                 double *total);
 
 /* How far potentials may rise above the origin's before entries must be listed anew. */
-#define TRUNCATED_MARGIN 10.0
+#define TRUNCATED_MARGIN 12.0
 
 /* The part of its mass that a row or column must have for its sum to be used by a sweep. */
 #define TRUNCATED_SHARE 1e-3
@@ -69,12 +69,11 @@ int truncated_threads(double operations);
 assay_status truncated_sweep(truncated_plan *plan, sinkhorn_newton_call *call, size_t limit, double tolerance,
                              double *x, double *y);
 
-/* One sweep in the log domain over all entries. row_logs (n) may have been set by truncated_row_logs() at y; null: they
- * are computed. */
-assay_status truncated_sweep_log(truncated_plan *plan, const double *row_logs, double *x, double *y);
-
-/* logs[i] = log sum_j exp(y_j - eta C_ij - 1). */
+/* logs[i] = log sum_j exp(y_j - eta C_ij - 1), over all entries. */
 void truncated_row_logs(truncated_plan *plan, const double *y, double *logs);
+
+/* The columns' half of a sweep over all entries, in the log domain. */
+assay_status truncated_update_columns(truncated_plan *plan, const double *x, double *y);
 
 /* A system M d = g with the sparsified Hessian; what is kept from step to step. */
 typedef struct sparse_newton {

@@ -46,7 +46,7 @@ static const verify_check checks[] = {
      .run = sinkhorn_newton_check_monotone},
     {ASSAY_LAW, "rounding", "to the polytope: exact marginals, moved by twice the error at most", EVERY_LEVEL,
      .run = sinkhorn_newton_check_rounding},
-    {ASSAY_LAW, "threads", "the same bits with 1, 2 and 5 threads, n = 650", EVERY_LEVEL,
+    {ASSAY_LAW, "threads", "the same bits with 1, 2 and 5 threads, n = 850", EVERY_LEVEL,
      .run = sinkhorn_newton_check_threads},
     {ASSAY_LAW, "solvers", "CG hands over to the factor", EVERY_LEVEL, .run = sinkhorn_newton_check_solvers},
     {ASSAY_LAW, "underflow", "rows of the first plan that are all 0", EVERY_LEVEL,

@@ -1,10 +1,10 @@
 /* sinkhorn_newton: the problems of the checks. */
 #include "verify/transport/sinkhorn_newton_checks.h"
 
+#include "assay/memory.h"
 #include "assay/readers.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { IMAGE_SIDE = 28, PIXELS = IMAGE_SIDE * IMAGE_SIDE, FIRST_IMAGE = 3, SECOND_IMAGE = 7, UNITS = 1 << 19 };
@@ -105,41 +105,50 @@ static assay_status fill(transport *t, transport_kind kind, uint64_t seed, const
     return assay_random_fill_uniform((assay_random){seed, 3}, 0, 0, 1, t->cost, n * m);
 }
 
-bool transport_open(verify_context *v, transport *t, transport_kind kind, size_t n, size_t m, double eta, uint64_t seed)
+assay_status transport_make(transport *t, transport_kind kind, size_t n, size_t m, double eta, uint64_t seed)
 {
     assay_array matrix = {0};
+    assay_status status = ASSAY_OK;
     *t = (transport){0};
     if (kind == TRANSPORT_DIGITS_L1 || kind == TRANSPORT_DIGITS_L2)
         n = m = PIXELS;
     if (kind == TRANSPORT_USER) {
-        if (!verify_ok(v, read_user(&matrix), "the user's matrix of costs"))
-            return false;
+        status = read_user(&matrix);
         n = matrix.shape[0];
         m = matrix.shape[1];
     }
-    t->cost = malloc((n * m + 1) * sizeof *t->cost);
-    t->r = malloc(n * sizeof *t->r);
-    t->c = malloc(m * sizeof *t->c);
-    t->solution.x = malloc(n * sizeof(double));
-    t->solution.y = malloc(m * sizeof(double));
-    t->solution.plan = malloc(n * m * sizeof(double));
+    if (status != ASSAY_OK)
+        return status;
+    t->cost = assay_allocate(n * m, sizeof *t->cost);
+    t->r = assay_allocate(n, sizeof *t->r);
+    t->c = assay_allocate(m, sizeof *t->c);
+    t->solution.x = assay_allocate(n, sizeof(double));
+    t->solution.y = assay_allocate(m, sizeof(double));
+    t->solution.plan = assay_allocate(n * m, sizeof(double));
     t->problem = (sinkhorn_newton_problem){n, m, t->cost, t->r, t->c, eta};
-    const bool good = verify_true(v, t->cost && t->r && t->c && t->solution.x && t->solution.y && t->solution.plan,
-                                  "memory for a problem of %zu x %zu", n, m) &&
-                      verify_ok(v, fill(t, kind, seed, &matrix), "problem of %zu x %zu", n, m);
+    if (!t->cost || !t->r || !t->c || !t->solution.x || !t->solution.y || !t->solution.plan)
+        status = ASSAY_NO_MEMORY;
+    if (status == ASSAY_OK)
+        status = fill(t, kind, seed, &matrix);
     assay_array_release(&matrix);
-    return good;
+    return status;
+}
+
+bool transport_open(verify_context *v, transport *t, transport_kind kind, size_t n, size_t m, double eta, uint64_t seed)
+{
+    return verify_ok(v, transport_make(t, kind, n, m, eta, seed), "a problem of %zu x %zu", n, m);
 }
 
 void transport_close(transport *t)
 {
-    free(t->cost);
-    free(t->r);
-    free(t->c);
-    free(t->solution.x);
-    free(t->solution.y);
-    free(t->solution.plan);
-    free(t->solution.trace);
+    assay_release(t->cost);
+    assay_release(t->r);
+    assay_release(t->c);
+    assay_release(t->solution.x);
+    assay_release(t->solution.y);
+    assay_release(t->solution.plan);
+    assay_release(t->solution.trace);
+    *t = (transport){0};
 }
 
 assay_status transport_run(transport *t, transport_method method, const sinkhorn_newton_options *options)

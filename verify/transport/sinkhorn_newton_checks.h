@@ -24,7 +24,9 @@ typedef struct transport {
     double *cost, *r, *c;
 } transport;
 
-/* False, with the check failed or skipped, if it could not be made. Close it in any case. */
+/* Close it in any case. */
+assay_status transport_make(transport *t, transport_kind kind, size_t n, size_t m, double eta, uint64_t seed);
+/* The same in a check; false, with the check failed, if it could not be made. */
 bool transport_open(verify_context *v, transport *t, transport_kind kind, size_t n, size_t m, double eta,
                     uint64_t seed);
 void transport_close(transport *t);

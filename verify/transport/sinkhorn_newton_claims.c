@@ -2,6 +2,7 @@
  * timed. Newton steps are solved to 1e-10 here, as in the paper. */
 #include "verify/transport/sinkhorn_newton_checks.h"
 
+#include "assay/memory.h"
 #include "verify/transport/sinkhorn_newton_truth.h"
 
 #include <math.h>
@@ -502,7 +503,7 @@ void sinkhorn_newton_record_convergence(verify_context *v)
         const size_t capacity = is_quick ? 3000 : 200000;
         bool good =
             transport_open(v, &t, charts[k].s.kind, charts[k].s.n, charts[k].s.n, charts[k].s.eta, verify_seed_of(v));
-        t.solution.trace = calloc(capacity, sizeof *t.solution.trace);
+        t.solution.trace = assay_allocate(capacity, sizeof *t.solution.trace);
         t.solution.trace_capacity = capacity;
         good = good && verify_true(v, t.solution.trace, "memory");
         for (size_t l = 0; good && l < sizeof methods / sizeof *methods; l++) {

@@ -2,6 +2,7 @@
 #include "verify/transport/sinkhorn_newton_checks.h"
 
 #include "assay/dense.h"
+#include "assay/memory.h"
 #include "assay/readers.h"
 #include "assay/threads.h"
 
@@ -382,7 +383,7 @@ void sinkhorn_newton_check_monotone(verify_context *v)
 {
     transport t;
     bool good = transport_open(v, &t, TRANSPORT_ASSIGNMENT, 64, 64, 150, verify_seed_of(v));
-    t.solution.trace = calloc(2000, sizeof *t.solution.trace);
+    t.solution.trace = assay_allocate(2000, sizeof *t.solution.trace);
     t.solution.trace_capacity = 2000;
     good = good && verify_true(v, t.solution.trace, "memory");
     for (int method = 0; good && method < TRANSPORT_METHODS; method++) {
@@ -434,7 +435,7 @@ void sinkhorn_newton_check_threads(verify_context *v)
     static const transport_kind kinds[] = {TRANSPORT_ASSIGNMENT, TRANSPORT_W2};
     static const transport_method methods[] = {TRANSPORT_SCALE_LOG, TRANSPORT_SCALE, TRANSPORT_SOLVE, TRANSPORT_DENSE,
                                                TRANSPORT_LBFGS};
-    enum { N = 650 };
+    enum { N = 850 };
     if (verify_level_of(v) == ASSAY_REFERENCE) {
         verify_skip(v, "the reference has one thread");
         return;
@@ -444,8 +445,8 @@ void sinkhorn_newton_check_threads(verify_context *v)
         transport t;
         double *z = malloc(2 * N * sizeof *z);
         const bool good =
-            transport_open(v, &t, kinds[k], N, N, k ? 60 : 1300, verify_seed_of(v)) && verify_true(v, z, "memory");
-        free(t.solution.plan);
+            transport_open(v, &t, kinds[k], N, N, k ? 60 : 1700, verify_seed_of(v)) && verify_true(v, z, "memory");
+        assay_release(t.solution.plan);
         t.solution.plan = NULL;
         for (size_t l = 0; good && l < count; l++) {
             sinkhorn_newton_options options = transport_options(1e-300);
