@@ -62,6 +62,12 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
 /* The part of its mass that a row or column must have for its sum to be used by a sweep. */
 #define TRUNCATED_SHARE 1e-3
 
+/* First row of a block; n for the one after the last. */
+size_t truncated_first_row(const truncated_plan *plan, size_t block);
+
+/* Adds the blocks' column sums in order. */
+void truncated_add_blocks(const truncated_plan *plan, double *columns);
+
 /* Threads worth while for so many elementary operations, some of them exponentials. */
 int truncated_threads(double operations);
 
