@@ -13,6 +13,7 @@
 
 typedef double f64v __attribute__((vector_size(8 * LANES)));
 typedef int64_t i64v __attribute__((vector_size(8 * LANES)));
+typedef uint64_t u64v __attribute__((vector_size(8 * LANES)));
 
 static inline f64v load(const double *p)
 {
@@ -67,7 +68,7 @@ static inline f64v exponential(f64v t)
     const f64v q67 = FMA(r, spread(0x1.71de0dae63bb3p-19), spread(0x1.a019b90d2ae7ap-16));
     const f64v q89 = FMA(r, spread(0x1.af38a9b0ec855p-26), spread(0x1.289185613a3d6p-22));
     const f64v q = FMA(FMA(r4, q89, FMA(r2, q67, q45)), r4, FMA(r2, q23, q01));
-    const i64v bits = (i64v)(1 + (r + FMA(q, r2, low))) + ((i64v)shifted << 52);
+    const u64v bits = (u64v)(1 + (r + FMA(q, r2, low))) + ((u64v)shifted << 52);
     const f64v result = choose(t > 709, spread(INFINITY), (f64v)bits);
     return choose(t >= -708, result, spread(0));
 }

@@ -4,6 +4,7 @@
 #include "assay/dense.h"
 #include "assay/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,9 +102,9 @@ static size_t bin_of(int64_t top, double value)
     return bin < BINS - 1 ? (size_t)bin : BINS - 1;
 }
 
-/* Calls DO with entry `value` of row i, column j for all listed ones, by rows and columns in order. What fills rows up
- * has the value 0 and is left out, as are entries that underflowed. */
-#define FOR_ENTRIES(PLAN, DO)                                                                                          \
+/* Does the rest with entry `value` of row i, column j for all listed ones of at least LEAST > 0, by rows and columns in
+ * order. What fills rows up is 0 and thus left out. */
+#define FOR_ENTRIES(PLAN, LEAST, ...)                                                                                  \
     for (size_t i = 0; i < (PLAN)->problem->n; i++) {                                                                  \
         const truncated_row *row = &(PLAN)->rows[i];                                                                   \
         const truncated_block *block = &(PLAN)->block[i / (PLAN)->block_rows];                                         \
@@ -111,24 +112,37 @@ static size_t bin_of(int64_t top, double value)
         const uint32_t *listed = block->column + row->offset;                                                          \
         for (size_t k = 0; k < row->count; k++) {                                                                      \
             const double value = values[k];                                                                            \
-            if (value > 0) {                                                                                           \
+            if (value >= (LEAST)) {                                                                                    \
                 const size_t j = row->first == TRUNCATED_LIST ? listed[k] : row->first + k;                            \
-                DO;                                                                                                    \
+                __VA_ARGS__;                                                                                           \
             }                                                                                                          \
         }                                                                                                              \
     }
 
+/* The least value of a bin that counts, where none below `least` does. */
+static double bottom_of(int64_t top, size_t bin, double least)
+{
+    const int64_t bits = (top - (int64_t)bin) * (INT64_C(1) << SHIFT);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return bin < BINS - 1 && bits > 0 ? fmax(value, least) : least;
+}
+
 /* The entries of the bin where the wanted count or mass is reached, in order. `before` and `mass` are what lies above
  * the bin; so many of the bin's are kept as bring these to `wanted` or `goal`. */
-static assay_status find_in_bin(const truncated_plan *plan, int64_t top, size_t bin, size_t in_bin, size_t before,
-                                size_t wanted, double mass, double goal, threshold *least)
+static assay_status find_in_bin(const truncated_plan *plan, int64_t top, size_t bin, double least_used, size_t in_bin,
+                                size_t before, size_t wanted, double mass, double goal, threshold *least)
 {
     const size_t m = plan->problem->m;
     candidate *candidates = assay_allocate(in_bin, sizeof *candidates);
     size_t found = 0, kept = 0;
     if (!candidates)
         return ASSAY_NO_MEMORY;
-    FOR_ENTRIES(plan, if (bin_of(top, value) == bin) candidates[found++] = ((candidate){value, (uint64_t)i * m + j}));
+    const double bottom = bottom_of(top, bin, least_used);
+    FOR_ENTRIES(plan, bottom, {
+        if (bin_of(top, value) == bin)
+            candidates[found++] = (candidate){value, (uint64_t)i * m + j};
+    });
     qsort(candidates, found, sizeof *candidates, compare_candidates);
     while (kept < found && before + kept < wanted && mass < goal)
         mass += candidates[kept++].value;
@@ -144,10 +158,13 @@ static assay_status find_threshold(sparse_newton *system, const truncated_plan *
     const sinkhorn_newton_options *options = &system->options;
     const size_t wanted = sinkhorn_newton_kept_entries(plan->problem, options);
     const double goal = options->rule == SINKHORN_NEWTON_MASS ? (1 - options->keep) * total : INFINITY;
+    /* MASS: all that is below the dropped mass over the number of entries is dropped, whatever the others. */
+    const double useless = options->rule == SINKHORN_NEWTON_MASS ? options->keep * total / (double)plan->entries : 0;
+    const double least_used = fmax(useless, DBL_TRUE_MIN);
     const int64_t top = bits_of(total) >> SHIFT;
     memset(system->bin_count, 0, BINS * sizeof *system->bin_count);
     memset(system->bin_mass, 0, BINS * sizeof *system->bin_mass);
-    FOR_ENTRIES(plan, {
+    FOR_ENTRIES(plan, least_used, {
         const size_t bin = bin_of(top, value);
         system->bin_count[bin]++;
         system->bin_mass[bin] += value;
@@ -158,11 +175,11 @@ static assay_status find_threshold(sparse_newton *system, const truncated_plan *
     for (size_t bin = 0; bin < BINS; bin++) {
         const size_t in_bin = system->bin_count[bin];
         if (in_bin > 0 && (count + in_bin >= wanted || mass + system->bin_mass[bin] >= goal))
-            return find_in_bin(plan, top, bin, in_bin, count, wanted, mass, goal, least);
+            return find_in_bin(plan, top, bin, least_used, in_bin, count, wanted, mass, goal, least);
         count += in_bin;
         mass += system->bin_mass[bin];
     }
-    *least = (threshold){0, UINT64_MAX, count};
+    *least = (threshold){least_used, UINT64_MAX, count};
     return ASSAY_OK;
 }
 
@@ -177,7 +194,7 @@ static assay_status keep_entries(sparse_newton *system, const truncated_plan *pl
     memset(system->row_begin, 0, (n + 1) * sizeof *system->row_begin);
     memset(column_begin, 0, (m + 1) * sizeof *column_begin);
     size_t count = 0;
-    FOR_ENTRIES(plan, {
+    FOR_ENTRIES(plan, least.value, {
         if (value > least.value || (value == least.value && (uint64_t)i * m + j <= least.last)) {
             system->columns[count] = (uint32_t)j;
             system->by_rows[count++] = value;
