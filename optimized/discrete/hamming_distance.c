@@ -31,7 +31,7 @@ static assay_status run_by_symbols(const hamming_kernels *kernels, const hamming
     if (method == HAMMING_DISTANCE_SLICED)
         status = hamming_count_sliced(kernels, input, &alphabet, out);
     else if (method == HAMMING_DISTANCE_LASVEGAS)
-        status = hamming_las_vegas(kernels, input, &alphabet, settings, 1, out);
+        status = hamming_las_vegas(kernels, input, &alphabet, settings, (hamming_las_vegas_way){.pair_limit = 1}, out);
     else
         status = hamming_abrahamson(input, &alphabet, method == HAMMING_DISTANCE_FFT_ALL ? 0 : settings->threshold, N,
                                     out, settings->counters);
@@ -93,16 +93,4 @@ assay_status hamming_distance_karloff(const void *text, size_t n, const void *pa
     if (status != ASSAY_OK)
         return status;
     return hamming_distance_estimate_by_signs(hamming_distance_exact, &input, epsilon, options, out);
-}
-
-assay_status hamming_distance_bounded(const void *text, size_t n, const void *pattern, size_t m, size_t symbol_bytes,
-                                      size_t k, const hamming_distance_options *options, int32_t *out)
-{
-    return hamming_distance_reference_bounded(text, n, pattern, m, symbol_bytes, k, options, out);
-}
-
-assay_status hamming_distance_equality_product(const uint16_t *a, size_t rows, const uint16_t *b, size_t columns,
-                                               size_t inner, int32_t *c)
-{
-    return hamming_distance_reference_equality_product(a, rows, b, columns, inner, c);
 }

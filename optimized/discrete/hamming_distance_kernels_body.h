@@ -172,6 +172,19 @@ static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t 
 
 /* ---- Bases of DNA --------------------------------------------------------------------------------------------- */
 
+/* The sums over words of eight vectors: two at a time in the halves of words, as no sum reaches 2^31. */
+static inline void sum_eight(const bits_v *sum, int32_t *distance)
+{
+    for (size_t r = 0; r < 8; r += 2) {
+        const bits_v both = sum[r] + (sum[r + 1] << 32);
+        uint64_t total = 0;
+        for (size_t lane = 0; lane < HD_BYTES / 8; lane++)
+            total += both[lane];
+        distance[r] = (int32_t)(total & UINT32_MAX);
+        distance[r + 1] = (int32_t)(total >> 32);
+    }
+}
+
 /* Eight shifts that begin in the same byte, each against the copy of the pattern that is shifted like it.
  * POPULATION(x) is the number of bits set in each 64-bit word. */
 #define BASES(NAME, ATTRIBUTE, POPULATION)                                                                             \
@@ -197,11 +210,8 @@ static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t 
                     sum[r] += POPULATION(different);                                                                   \
                 }                                                                                                      \
             }                                                                                                          \
-            for (size_t r = 0; r < 8 && i + r < shifts; r++) {                                                         \
-                uint64_t total = 0;                                                                                    \
-                for (size_t lane = 0; lane < HD_BYTES / 8; lane++)                                                     \
-                    total += sum[r][lane];                                                                             \
-                out[i + r] = (int32_t)total;                                                                           \
-            }                                                                                                          \
+            int32_t distance[8];                                                                                       \
+            sum_eight(sum, distance);                                                                                  \
+            memcpy(out + i, distance, (shifts - i < 8 ? shifts - i : 8) * sizeof *out);                                \
         }                                                                                                              \
     }

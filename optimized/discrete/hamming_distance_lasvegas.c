@@ -161,7 +161,7 @@ assay_status hamming_subtract_repaired(const hamming_kernels *kernels, const ham
 
 /* A pattern that is too long for transforms of residues, in parts whose distances are added. */
 static assay_status in_parts(const hamming_kernels *kernels, const hamming_distance_input *input,
-                             const hamming_distance_settings *settings, double pair_limit, int32_t *out)
+                             const hamming_distance_settings *settings, hamming_las_vegas_way way, int32_t *out)
 {
     const size_t most = hamming_modular_pattern_max(), shifts = input->n - input->m + 1;
     int32_t *part_out = assay_allocate(shifts, sizeof *part_out);
@@ -177,7 +177,7 @@ static assay_status in_parts(const hamming_kernels *kernels, const hamming_dista
         part.n = shifts + part.m - 1;
         status = hamming_make_alphabet(&part, &alphabet);
         if (status == ASSAY_OK) {
-            status = hamming_las_vegas(kernels, &part, &alphabet, settings, pair_limit, part_out);
+            status = hamming_las_vegas(kernels, &part, &alphabet, settings, way, part_out);
             hamming_release_alphabet(&alphabet);
         }
         for (size_t i = 0; status == ASSAY_OK && i < shifts; i++)
@@ -187,13 +187,12 @@ static assay_status in_parts(const hamming_kernels *kernels, const hamming_dista
     return status;
 }
 
-/* @p pair_limit: symbols with at most so many pairs for each position that transforms go through count as light. */
 assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_distance_input *input,
                                const hamming_alphabet *alphabet, const hamming_distance_settings *settings,
-                               double pair_limit, int32_t *out)
+                               hamming_las_vegas_way way, int32_t *out)
 {
     if (input->m > hamming_modular_pattern_max())
-        return in_parts(kernels, input, settings, pair_limit, out);
+        return in_parts(kernels, input, settings, way, out);
     uint32_t *numbers = assay_allocate(3 * alphabet->symbols, sizeof *numbers);
     if (!numbers)
         return ASSAY_NO_MEMORY;
@@ -207,9 +206,9 @@ assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_dis
     for (uint32_t s = 0; s < alphabet->symbols; s++) {
         const double pairs = (double)hamming_pairs_of(alphabet, s);
         const size_t places = hamming_distance_count(&alphabet->places, s);
-        hamming_selection *kind = pairs <= pair_limit * (specified ? differences : positions) ? &light
-                                  : !specified && places < HAMMING_MODULUS                    ? &certain
-                                                                                              : &others;
+        hamming_selection *kind = pairs <= way.pair_limit * (specified ? differences : positions) ? &light
+                                  : !specified && (way.shares || places < HAMMING_MODULUS)        ? &certain
+                                                                                                  : &others;
         kind->number[kind->count++] = s;
     }
     for (size_t i = 0; i < shifts; i++)

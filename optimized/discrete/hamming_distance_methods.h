@@ -61,7 +61,7 @@ assay_status hamming_subtract_fourier(const hamming_distance_input *input, const
 /* The best length of those for a pattern. */
 size_t hamming_fourier_length(size_t m);
 
-/* Transforms modulo HAMMING_MODULUS, for symbols of which each stands less than that often in the pattern. */
+/* Transforms modulo HAMMING_MODULUS; a symbol that stands that often in the pattern or more is cut into shares. */
 assay_status hamming_subtract_modular(const hamming_kernels *kernels, const hamming_distance_input *input,
                                       const hamming_alphabet *alphabet, const hamming_selection *selection,
                                       int32_t *out, hamming_distance_counters *counters);
@@ -90,9 +90,14 @@ assay_status hamming_cyclic(const hamming_distance_places *text, const hamming_d
 
 /* ---- Methods made of these ---- */
 
+typedef struct hamming_las_vegas_way {
+    double pair_limit; /* symbols with at most so many pairs for each position that transforms go through are light */
+    bool shares;       /* symbols that the modulus cannot hold are cut into shares, instead of being repaired */
+} hamming_las_vegas_way;
+
 assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_distance_input *input,
                                const hamming_alphabet *alphabet, const hamming_distance_settings *settings,
-                               double pair_limit, int32_t *out);
+                               hamming_las_vegas_way way, int32_t *out);
 assay_status hamming_abrahamson(const hamming_distance_input *input, const hamming_alphabet *alphabet, size_t threshold,
                                 size_t N, int32_t *out, hamming_distance_counters *counters);
 assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,

@@ -100,12 +100,17 @@ size_t hamming_modular_length(size_t m)
 
 /* ---- One group ------------------------------------------------------------------------------------------------ */
 
-/* Symbols whose matches are counted together, and the spectra of their places in the pattern. */
+/* Some of the places of a symbol in the pattern: less than the modulus, so that it can hold their matches. */
+typedef struct share {
+    uint32_t number, begin, end;
+} share;
+
+/* Symbols, or shares of them, whose matches are counted together, and the spectra of their places. */
 typedef struct group {
     const hamming_kernels *kernels;
     const hamming_distance_input *input;
     const hamming_alphabet *alphabet;
-    const uint32_t *number;
+    const share *share;
     size_t count;
     hamming_modular modular;
     uint16_t *spectra; /* 2 N each */
@@ -125,10 +130,9 @@ static assay_status make_spectra(group *g)
     g->spectra = assay_allocate(2 * N * g->count, sizeof *g->spectra);
     const assay_status status = x && g->spectra ? ASSAY_OK : ASSAY_NO_MEMORY;
     for (size_t i = 0; status == ASSAY_OK && i < g->count; i++) {
-        const hamming_distance_places *places = &g->alphabet->places;
         memset(x, 0, N * sizeof *x);
-        for (size_t k = places->start[g->number[i]]; k < places->start[g->number[i] + 1]; k++)
-            x[(N - places->position[k]) & (N - 1)] = 1;
+        for (size_t k = g->share[i].begin; k < g->share[i].end; k++)
+            x[(N - g->alphabet->places.position[k]) & (N - 1)] = 1;
         g->kernels->rows(&g->modular, x);
         g->kernels->columns(&g->modular, x, g->spectra + i * 2 * N);
     }
@@ -143,7 +147,7 @@ static void run_window(const group *g, const void *text, size_t length, uint16_t
     uint16_t *sum = work + N;
     memset(sum, 0, 2 * N * sizeof *sum);
     for (size_t i = 0; i < g->count; i++) {
-        const uint16_t symbol = g->alphabet->symbol[g->number[i]];
+        const uint16_t symbol = g->alphabet->symbol[g->share[i].number];
         if (g->input->symbol_bytes == 1)
             g->kernels->rows_u8(&g->modular, text, length, (uint8_t)symbol, work);
         else
@@ -200,33 +204,58 @@ static assay_status run_group(group *g, int32_t *out, hamming_distance_counters 
 
 /* ---- All of a selection --------------------------------------------------------------------------------------- */
 
-/* A group takes symbols while the modulus can hold their matches, one less than it of them, and memory their spectra.
- */
+/* Cuts the selected symbols' places into shares of less than the modulus. */
+static share *make_shares(const hamming_alphabet *alphabet, const hamming_selection *selection, size_t *count)
+{
+    const uint32_t most = Q - 1, *start = alphabet->places.start;
+    *count = 0;
+    for (size_t i = 0; i < selection->count; i++)
+        *count += (hamming_distance_count(&alphabet->places, selection->number[i]) + most - 1) / most;
+    share *shares = assay_allocate(*count, sizeof *shares), *next = shares;
+    for (size_t i = 0; shares && i < selection->count; i++) {
+        const uint32_t number = selection->number[i], end = start[number + 1];
+        for (uint32_t begin = start[number]; begin < end; begin += most)
+            *next++ = (share){number, begin, end - begin < most ? end : begin + most};
+    }
+    return shares;
+}
+
+/* A group takes shares while the modulus can hold their matches, and memory their spectra. No difference has more
+ * matches of a share than it has places, or the text symbols. */
+static size_t count_group(const hamming_alphabet *alphabet, const share *shares, size_t count, size_t most)
+{
+    uint64_t bound = 0;
+    size_t taken = 0;
+    for (; taken < count && taken < most; taken++) {
+        const uint64_t places = shares[taken].end - shares[taken].begin,
+                       in_text = alphabet->in_text[shares[taken].number];
+        bound += places < in_text ? places : in_text;
+        if (bound >= Q)
+            break;
+    }
+    return taken > 0 ? taken : 1;
+}
+
 assay_status hamming_subtract_modular(const hamming_kernels *kernels, const hamming_distance_input *input,
                                       const hamming_alphabet *alphabet, const hamming_selection *selection,
                                       int32_t *out, hamming_distance_counters *counters)
 {
     enum { SPECTRA_BYTES = 1 << 28 };
+    size_t count;
     if (selection->count == 0)
         return ASSAY_OK;
+    share *shares = make_shares(alphabet, selection, &count);
     group g = {.kernels = kernels, .input = input, .alphabet = alphabet};
-    assay_status status = make_modular(hamming_modular_length(input->m), &g.modular);
-    const size_t most = SPECTRA_BYTES / (2 * g.modular.N * sizeof *g.spectra);
-    for (size_t first = 0; status == ASSAY_OK && first < selection->count; first += g.count) {
-        uint64_t bound = 0;
-        for (g.count = 0; first + g.count < selection->count && (g.count == 0 || g.count < most); g.count++) {
-            const uint32_t number = selection->number[first + g.count];
-            const uint64_t in_pattern = hamming_distance_count(&alphabet->places, number);
-            const uint64_t more = in_pattern < alphabet->in_text[number] ? in_pattern : alphabet->in_text[number];
-            if (bound + more >= Q)
-                break;
-            bound += more;
-        }
-        g.number = selection->number + first;
+    assay_status status = shares ? make_modular(hamming_modular_length(input->m), &g.modular) : ASSAY_NO_MEMORY;
+    for (size_t first = 0; status == ASSAY_OK && first < count; first += g.count) {
+        const size_t most = SPECTRA_BYTES / (2 * g.modular.N * sizeof *g.spectra);
+        g.share = shares + first;
+        g.count = count_group(alphabet, g.share, count - first, most);
         counters->groups++;
         status = run_group(&g, out, counters);
     }
     release_modular(&g.modular);
+    assay_release(shares);
     return status;
 }
 
@@ -236,13 +265,13 @@ assay_status hamming_modular_residues(const hamming_kernels *kernels, const hamm
 {
     const size_t differences = input->n + input->m - 1, least = (size_t)WIDTH_MIN * LENGTH_MIN;
     const size_t N = hamming_distance_power_of_two(differences > least ? differences : least);
-    group g = {.kernels = kernels,
-               .input = input,
-               .alphabet = alphabet,
-               .number = selection->number,
-               .count = selection->count};
+    share *shares = assay_allocate(selection->count, sizeof *shares);
+    group g = {.kernels = kernels, .input = input, .alphabet = alphabet, .share = shares, .count = selection->count};
     uint16_t *work = NULL;
-    assay_status status = make_modular(N, &g.modular);
+    assay_status status = shares ? make_modular(N, &g.modular) : ASSAY_NO_MEMORY;
+    for (size_t i = 0; shares && i < selection->count; i++)
+        shares[i] = (share){selection->number[i], alphabet->places.start[selection->number[i]],
+                            alphabet->places.start[selection->number[i] + 1]};
     if (status == ASSAY_OK)
         status = make_spectra(&g);
     if (status == ASSAY_OK && !(work = make_work(&g)))
@@ -254,6 +283,7 @@ assay_status hamming_modular_residues(const hamming_kernels *kernels, const hamm
         count_operations(&g, 1, counters);
     }
     assay_release(work);
+    assay_release(shares);
     assay_release(g.spectra);
     release_modular(&g.modular);
     return status;

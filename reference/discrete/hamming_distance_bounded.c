@@ -12,15 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-/* A range of shifts in progress. */
-typedef struct range {
-    const hamming_distance_settings *settings;
-    const uint16_t *text, *pattern; /* the text from the first shift on */
-    size_t n, m, symbols, k;        /* n symbols of text: n - m + 1 shifts */
-    size_t *kept, kept_count;       /* shifts that passed the filter */
-    int32_t *out;
-} range;
-
 /* ---- Step a: the filter --------------------------------------------------------------------------------------- */
 
 /* All symbols as one, whose weights are their signs. */
@@ -47,7 +38,7 @@ static assay_status find_signs(const uint16_t *string, size_t length, uint64_t s
 
 /* One random sign for each symbol maps it to a distance that is never larger, because equal symbols have equal signs;
  * the correlation c of signs, agreements minus disagreements of m, gives it as (m - c) / 2. */
-static assay_status filter_once(range *r, size_t filter, size_t N, int64_t *correlation)
+static assay_status filter_once(hamming_distance_range *r, size_t filter, size_t N, int64_t *correlation)
 {
     const uint32_t only = 0;
     hamming_distance_counters counters = {0};
@@ -57,8 +48,8 @@ static assay_status filter_once(range *r, size_t filter, size_t N, int64_t *corr
         status = find_signs(r->pattern, r->m, r->settings->seed, filter, &pattern);
     memset(correlation, 0, N * sizeof *correlation);
     if (status == ASSAY_OK)
-        status = hamming_distance_reference_cyclic(&text, &pattern, &only, 1, 0, N, correlation, &counters);
-    r->settings->counters->filter_butterflies += counters.butterflies;
+        status = r->cyclic(&text, &pattern, &only, 1, 0, N, correlation, &counters);
+    r->counters->filter_butterflies += counters.butterflies;
     size_t kept = 0;
     for (size_t i = 0; status == ASSAY_OK && i < r->kept_count; i++) {
         const size_t shift = r->kept[i];
@@ -71,14 +62,11 @@ static assay_status filter_once(range *r, size_t filter, size_t N, int64_t *corr
     return status;
 }
 
-static assay_status filter(range *r)
+assay_status hamming_distance_filter(hamming_distance_range *r)
 {
     const size_t N = hamming_distance_power_of_two(r->n);
     int64_t *correlation = assay_allocate(N, sizeof *correlation);
     assay_status status = correlation ? ASSAY_OK : ASSAY_NO_MEMORY;
-    r->kept_count = r->n - r->m + 1;
-    for (size_t i = 0; i < r->kept_count; i++)
-        r->kept[i] = i;
     for (size_t f = 0; status == ASSAY_OK && f < r->settings->filters; f++)
         status = filter_once(r, f, N, correlation);
     assay_release(correlation);
@@ -87,7 +75,7 @@ static assay_status filter(range *r)
 
 /* ---- Step b: comparison --------------------------------------------------------------------------------------- */
 
-static void verify_directly(range *r)
+static void verify_directly(hamming_distance_range *r)
 {
     for (size_t i = 0; i < r->kept_count; i++) {
         const uint16_t *text = r->text + r->kept[i];
@@ -96,7 +84,7 @@ static void verify_directly(range *r)
             distance += text[j] != r->pattern[j];
         r->out[r->kept[i]] = (int32_t)distance;
     }
-    r->settings->counters->verified += r->kept_count;
+    r->counters->verified += r->kept_count;
 }
 
 /* ---- Steps c to e: periods ------------------------------------------------------------------------------------ */
@@ -144,8 +132,9 @@ static assay_status find_events(const uint16_t *string, size_t length, size_t pe
 }
 
 /* W[d] = sum of the products of weights of pairs of events x - y = d; w points to W[0]. */
-static assay_status multiply_events(const hamming_distance_places *text, const hamming_distance_places *pattern,
-                                    double few, int64_t *w, hamming_distance_counters *counters)
+static assay_status multiply_events(hamming_distance_cyclic cyclic, const hamming_distance_places *text,
+                                    const hamming_distance_places *pattern, double few, int64_t *w,
+                                    hamming_distance_counters *counters)
 {
     const size_t N = hamming_distance_power_of_two(text->length + pattern->length);
     uint32_t *many = assay_allocate(pattern->symbols, sizeof *many);
@@ -164,7 +153,7 @@ static assay_status multiply_events(const hamming_distance_places *text, const h
         counters->pairs += (uint64_t)hamming_distance_count(text, s) * hamming_distance_count(pattern, s);
     }
     if (status == ASSAY_OK && many_count > 0)
-        status = hamming_distance_reference_cyclic(text, pattern, many, many_count, 0, N, counts, counters);
+        status = cyclic(text, pattern, many, many_count, 0, N, counts, counters);
     if (status == ASSAY_OK && many_count > 0)
         for (ptrdiff_t d = 1 - (ptrdiff_t)pattern->length; d < (ptrdiff_t)text->length; d++)
             w[d] += counts[(size_t)d & (N - 1)];
@@ -183,9 +172,9 @@ static void sum_along_period(int64_t *w, ptrdiff_t low, ptrdiff_t high, ptrdiff_
         w[d] += w[d - period];
 }
 
-assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n, const uint16_t *pattern, size_t m,
-                                                  size_t symbols, size_t period, int64_t *matches,
-                                                  hamming_distance_counters *counters)
+assay_status hamming_distance_by_period(hamming_distance_cyclic cyclic, const uint16_t *text, size_t n,
+                                        const uint16_t *pattern, size_t m, size_t symbols, size_t period,
+                                        int64_t *matches, hamming_distance_counters *counters)
 {
     hamming_distance_places in_text = {0}, in_pattern = {0};
     int64_t *w = assay_allocate(n + m + 2 * period, sizeof *w);
@@ -195,7 +184,7 @@ assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n
         status = find_events(pattern, m, period, symbols, &in_pattern);
     if (status == ASSAY_OK) {
         counters->events += in_text.start[symbols] + in_pattern.start[symbols];
-        status = multiply_events(&in_text, &in_pattern, sqrt((double)m), zero, counters);
+        status = multiply_events(cyclic, &in_text, &in_pattern, sqrt((double)m), zero, counters);
     }
     if (status == ASSAY_OK) {
         sum_along_period(zero, -(ptrdiff_t)(m + period), (ptrdiff_t)(n + period), (ptrdiff_t)period);
@@ -207,7 +196,7 @@ assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n
     return status;
 }
 
-static assay_status count_by_period(range *r)
+assay_status hamming_distance_count_by_period(hamming_distance_range *r)
 {
     const size_t first = r->kept[0], last = r->kept[r->kept_count - 1];
     size_t period = last - first;
@@ -216,9 +205,9 @@ static assay_status count_by_period(range *r)
     int64_t *matches = assay_allocate(last - first + 1, sizeof *matches);
     if (!matches)
         return ASSAY_NO_MEMORY;
-    const assay_status status = hamming_distance_reference_by_period(
-        r->text + first, last - first + r->m, r->pattern, r->m, r->symbols, period, matches, r->settings->counters);
-    r->settings->counters->periodic_blocks++;
+    const assay_status status = hamming_distance_by_period(r->cyclic, r->text + first, last - first + r->m, r->pattern,
+                                                           r->m, r->symbols, period, matches, r->counters);
+    r->counters->periodic_blocks++;
     for (size_t i = 0; status == ASSAY_OK && i < r->kept_count; i++) {
         const int64_t distance = (int64_t)r->m - matches[r->kept[i] - first];
         r->out[r->kept[i]] = (int32_t)(distance <= (int64_t)r->k ? distance : (int64_t)r->k + 1);
@@ -229,20 +218,23 @@ static assay_status count_by_period(range *r)
 
 /* ---- All ranges ----------------------------------------------------------------------------------------------- */
 
-static assay_status run_range(range *r)
+static assay_status run_range(hamming_distance_range *r)
 {
     const size_t k = r->k > 1 ? r->k : 1;
-    assay_status status = filter(r);
+    r->kept_count = r->n - r->m + 1;
+    for (size_t i = 0; i < r->kept_count; i++)
+        r->kept[i] = i;
+    const assay_status status = hamming_distance_filter(r);
     if (status != ASSAY_OK)
         return status;
     for (size_t i = 0; i + r->m <= r->n; i++)
         r->out[i] = (int32_t)r->k + 1;
-    r->settings->counters->candidates += r->kept_count;
+    r->counters->candidates += r->kept_count;
     if (r->kept_count < 3 || (double)r->kept_count * (double)k <= 2 * (double)r->m) {
         verify_directly(r);
         return ASSAY_OK;
     }
-    return count_by_period(r);
+    return hamming_distance_count_by_period(r);
 }
 
 assay_status hamming_distance_reference_bounded(const void *text, size_t n, const void *pattern, size_t m,
@@ -259,7 +251,12 @@ assay_status hamming_distance_reference_bounded(const void *text, size_t n, cons
     hamming_distance_settle(options, m, &settings);
     const size_t shifts = n - m + 1, step = m / 2 > 1 ? m / 2 : 1;
     hamming_distance_strings strings = {0};
-    range r = {.settings = &settings, .m = m, .k = k, .kept = assay_allocate(step, sizeof *r.kept)};
+    hamming_distance_range r = {.settings = &settings,
+                                .counters = settings.counters,
+                                .cyclic = hamming_distance_reference_cyclic,
+                                .m = m,
+                                .k = k,
+                                .kept = assay_allocate(step, sizeof *r.kept)};
     status = r.kept ? hamming_distance_make_strings(&input, &strings) : ASSAY_NO_MEMORY;
     r.pattern = strings.pattern;
     r.symbols = strings.symbols;

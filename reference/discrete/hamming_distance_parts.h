@@ -120,11 +120,28 @@ assay_status hamming_distance_repair(const hamming_distance_group *group, uint64
 
 /* ---- hamming_distance_bounded.c ---- */
 
+/* A range of shifts in progress. Symbols are the numbers of those of the pattern; others do not match. */
+typedef struct hamming_distance_range {
+    const hamming_distance_settings *settings;
+    hamming_distance_counters *counters;
+    hamming_distance_cyclic cyclic;
+    const uint16_t *text, *pattern; /* the text from the first shift on */
+    size_t n, m, symbols, k;        /* n symbols of text: n - m + 1 shifts */
+    size_t *kept, kept_count;       /* shifts that are left, in ascending order */
+    int32_t *out;
+} hamming_distance_range;
+
+/* Leaves out shifts whose distance is certainly above k (step 5 a). */
+assay_status hamming_distance_filter(hamming_distance_range *range);
+
+/* Writes the distances of the shifts that are left, two at least, by their period (steps 5 c to e). */
+assay_status hamming_distance_count_by_period(hamming_distance_range *range);
+
 /* matches[d] = M[d], d = 0 to n - m, by the places where text and pattern (symbols numbered below @p symbols; others do
  * not count) differ from themselves @p period >= 1 symbols before. */
-assay_status hamming_distance_reference_by_period(const uint16_t *text, size_t n, const uint16_t *pattern, size_t m,
-                                                  size_t symbols, size_t period, int64_t *matches,
-                                                  hamming_distance_counters *counters);
+assay_status hamming_distance_by_period(hamming_distance_cyclic cyclic, const uint16_t *text, size_t n,
+                                        const uint16_t *pattern, size_t m, size_t symbols, size_t period,
+                                        int64_t *matches, hamming_distance_counters *counters);
 
 /* ---- hamming_distance_approximate.c ---- */
 

@@ -220,8 +220,8 @@ void hamming_check_period_identity(verify_context *v)
         hamming_expect(&input);
         if (verify_ok(v, hamming_distance_make_strings(&both, &strings), "numbers of symbols") &&
             verify_ok(v,
-                      hamming_distance_reference_by_period(strings.text, LONG, strings.pattern, SHORT, strings.symbols,
-                                                           period, matches, &counters),
+                      hamming_distance_by_period(hamming_distance_reference_cyclic, strings.text, LONG, strings.pattern,
+                                                 SHORT, strings.symbols, period, matches, &counters),
                       "%s, period %zu", recipe->name, period))
             for (size_t i = 0; i <= LONG - SHORT; i++)
                 if (!verify_true(v, SHORT - matches[i] == input.expected[i], "%s, period %zu, at %zu: %lld",

@@ -56,8 +56,9 @@ void hamming_check_period_example(verify_context *v)
     if (!verify_ok(v, hamming_distance_make_strings(&input, &strings), "numbers of symbols"))
         return;
     for (size_t period = 1; period <= 12; period++) {
-        const assay_status status = hamming_distance_reference_by_period(strings.text, 12, strings.pattern, 4,
-                                                                         strings.symbols, period, matches, &counters);
+        const assay_status status =
+            hamming_distance_by_period(hamming_distance_reference_cyclic, strings.text, 12, strings.pattern, 4,
+                                       strings.symbols, period, matches, &counters);
         if (!verify_ok(v, status, "period %zu", period))
             break;
         for (size_t i = 0; i < 9; i++)
