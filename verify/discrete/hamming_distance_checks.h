@@ -58,6 +58,9 @@ extern const verify_kernel hamming_kernel_simd, hamming_kernel_simd_u16, hamming
     hamming_kernel_sliced_u16, hamming_kernel_fft_all, hamming_kernel_abrahamson, hamming_kernel_las_vegas,
     hamming_kernel_auto, hamming_kernel_bounded, hamming_kernel_bounded_u16, hamming_kernel_product;
 void hamming_check_methods_agree(verify_context *v);
+void hamming_check_long_patterns(verify_context *v);
+void hamming_check_options_agree(verify_context *v);
+void hamming_check_classes(verify_context *v);
 void hamming_check_bounded_agrees(verify_context *v);
 void hamming_check_approximate_agrees(verify_context *v);
 void hamming_check_karloff_agrees(verify_context *v);

@@ -168,8 +168,8 @@ void hamming_check_kronecker(verify_context *v)
 {
     const bool full = verify_depth_of(v) >= VERIFY_FULL;
     for (uint64_t i = 0; i < HAMMING_RECIPES; i++) {
-        check_against_products(v, &hamming_recipes[i], i, full ? 40000 : 6000, full ? 9001 : 1501);
-        check_against_products(v, &hamming_recipes[i], 16 + i, 5000, 61);
+        check_against_products(v, &hamming_recipes[i], i, full ? 40000 : 3000, full ? 9001 : 701);
+        check_against_products(v, &hamming_recipes[i], 16 + i, 2000, 61);
     }
 }
 
