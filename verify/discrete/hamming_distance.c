@@ -51,6 +51,19 @@ static const verify_check checks[] = {
     {ASSAY_LAW, "karloff_mean", "1024 repetitions at 61 shifts", EVERY_LEVEL, .false_alarm = 1.9e-8,
      .run = hamming_check_karloff_mean},
 
+    /* Claims. */
+    {ASSAY_CLAIM, "C1", "7 kinds of text, 3 moduli", .claim = &hamming_claim_c1},
+    {ASSAY_CLAIM, "C2", "hard family, m = 2^12", .claim = &hamming_claim_c2},
+    {ASSAY_CLAIM, "C2_long", "hard family, m = 2^12 to 2^16", VERIFY_FULL, .claim = &hamming_claim_c2_long},
+    {ASSAY_CLAIM, "C3", "noisy periodic texts", .claim = &hamming_claim_c3},
+    {ASSAY_CLAIM, "C4", "4 kinds of text", .claim = &hamming_claim_c4},
+    {ASSAY_CLAIM, "C4_transforms", "1000 symbols", .claim = &hamming_claim_c4_transforms},
+    {ASSAY_CLAIM, "C5", "none", .claim = &hamming_claim_c5},
+    {ASSAY_CLAIM, "C6", "DNA", VERIFY_FULL, .claim = &hamming_claim_c6},
+    {ASSAY_CLAIM, "C6_dna2", "DNA", VERIFY_FULL, .claim = &hamming_claim_c6_dna2},
+    {ASSAY_CLAIM, "C7", "14 workloads", VERIFY_FULL, .claim = &hamming_claim_c7},
+    {ASSAY_LAW, "growth", "hard family, m = 2^10 to 2^14", VERIFY_FULL, .run = hamming_record_exponents},
+
     /* Rejections. */
     {ASSAY_REJECTION, "rejects_strings", "null, empty, short, long, misaligned, overlapping", EVERY_LEVEL,
      .run = hamming_check_rejects_strings},

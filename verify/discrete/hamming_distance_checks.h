@@ -82,10 +82,12 @@ void hamming_check_product_row(verify_context *v);
 void hamming_check_karloff_mean(verify_context *v);
 
 /* ---- hamming_distance_claims.c ---- */
-extern const verify_claim hamming_claim_c1_retries, hamming_claim_c1_exact, hamming_claim_c2, hamming_claim_c2_long,
-    hamming_claim_c3, hamming_claim_c4, hamming_claim_c4_transforms, hamming_claim_c5, hamming_claim_c6,
-    hamming_claim_c6_dna2, hamming_claim_c7;
+extern const verify_claim hamming_claim_c1, hamming_claim_c2, hamming_claim_c2_long, hamming_claim_c3, hamming_claim_c4,
+    hamming_claim_c4_transforms, hamming_claim_c5;
 void hamming_record_exponents(verify_context *v);
+
+/* ---- hamming_distance_speed.c ---- */
+extern const verify_claim hamming_claim_c6, hamming_claim_c6_dna2, hamming_claim_c7;
 
 /* ---- hamming_distance_rejections.c ---- */
 void hamming_check_rejects_strings(verify_context *v);

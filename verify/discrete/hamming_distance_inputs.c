@@ -13,21 +13,33 @@ const hamming_input_recipe hamming_recipes[HAMMING_RECIPES] = {
     {"near match", HAMMING_NEAR, 250, 0, 0},
 };
 
-static uint16_t zipf(double uniform, unsigned symbols)
+/* below[s] = probability of a symbol up to s. */
+static void fill_zipf(double *below, unsigned symbols)
 {
     double total = 0, sum = 0;
     for (unsigned s = 0; s < symbols; s++)
         total += pow(s + 1, -1.5);
-    for (unsigned s = 0; s < symbols; s++) {
-        sum += pow(s + 1, -1.5) / total;
-        if (uniform < sum)
-            return (uint16_t)s;
+    for (unsigned s = 0; s < symbols; s++)
+        below[s] = sum += pow(s + 1, -1.5) / total;
+}
+
+/* The first symbol up to which the probability is above a uniform number, by bisection. */
+static uint16_t zipf(const double *below, unsigned symbols, double uniform)
+{
+    unsigned low = 0, high = symbols - 1;
+    while (low < high) {
+        const unsigned middle = (low + high) / 2;
+        if (uniform < below[middle])
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return (uint16_t)(symbols - 1);
+    return (uint16_t)low;
 }
 
 /* One of the two strings; streams r.stream (shared), +1 + 2 which and +2 + 2 which. */
-static void make_string(const hamming_input_recipe *recipe, assay_random r, uint64_t which, uint16_t *string, size_t n)
+static void make_string(const hamming_input_recipe *recipe, const double *below, assay_random r, uint64_t which,
+                        uint16_t *string, size_t n)
 {
     const assay_random own = {r.seed, r.stream + 1 + 2 * which}, noise = {r.seed, r.stream + 2 + 2 * which};
     size_t run = 0;
@@ -41,7 +53,7 @@ static void make_string(const hamming_input_recipe *recipe, assay_random r, uint
                             ? symbol
                             : (uint16_t)assay_random_integer(r, i % recipe->period, recipe->symbols);
             break;
-        case HAMMING_ZIPF: string[i] = zipf(assay_random_uniform(noise, i), recipe->symbols); break;
+        case HAMMING_ZIPF: string[i] = zipf(below, recipe->symbols, assay_random_uniform(noise, i)); break;
         case HAMMING_BLOCKS:
             string[i] = run == 0 ? symbol : string[i - 1];
             run = run == 0 ? assay_random_integer(noise, i, 64) : run - 1;
@@ -67,9 +79,16 @@ bool hamming_make_input(verify_context *v, const hamming_input_recipe *recipe, a
         hamming_release_input(input);
         return false;
     }
+    double *below = malloc(recipe->symbols * sizeof *below);
+    if (!verify_true(v, below != NULL, "memory for probabilities")) {
+        hamming_release_input(input);
+        return false;
+    }
+    fill_zipf(below, recipe->kind == HAMMING_ZIPF ? recipe->symbols : 0);
     r.stream *= 16; /* streams of one input apart from those of others */
-    make_string(recipe, r, 0, input->text, n);
-    make_string(recipe, r, 1, input->pattern, m);
+    make_string(recipe, below, r, 0, input->text, n);
+    make_string(recipe, below, r, 1, input->pattern, m);
+    free(below);
     if (recipe->kind == HAMMING_NEAR) {
         const size_t from = assay_random_integer((assay_random){r.seed, r.stream + 5}, 0, n - m + 1);
         for (size_t j = 0; j < m; j++)
