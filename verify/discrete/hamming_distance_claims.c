@@ -16,7 +16,7 @@ static const size_t c1_sizes[][2] = {{600, 200}, {777, 777}, {3000, 1000}, {4000
 static double measure_c1(verify_context *v, uint64_t seed)
 {
     static const uint32_t moduli[] = {17, 97, 257};
-    const size_t sizes = verify_depth_of(v) >= VERIFY_FULL ? 4 : 2;
+    const size_t sizes = verify_depth_of(v) >= VERIFY_FULL ? 4 : 1;
     hamming_distance_counters counters = {0};
     size_t wrong = 0;
     for (uint64_t i = 0; i < HAMMING_RECIPES_C1; i++)
