@@ -85,6 +85,8 @@ typedef struct hamming_distance_options {
     bool group_by_mass; /**< LASVEGAS: groups limited by the number of their pairs alone, so that more of them need
                          *   repair; false: also by what the modulus can hold, so that few do */
     size_t filters;     /**< bounded: random signs tried by the filter, 1 to 64; 0: 6 */
+    bool by_period;     /**< bounded: text that nearly repeats itself always goes through filter and events, as the
+                         *   algorithm is written down; false: exact distances by AUTO where they cost less */
     hamming_distance_counters *counters; /**< added to; null: nothing is counted */
 } hamming_distance_options;
 

@@ -33,8 +33,9 @@ static assay_status run_by_symbols(const hamming_kernels *kernels, const hamming
     else if (method == HAMMING_DISTANCE_LASVEGAS)
         status = hamming_las_vegas(kernels, input, &alphabet, settings, (hamming_las_vegas_way){.pair_limit = 1}, out);
     else
-        status = hamming_abrahamson(input, &alphabet, method == HAMMING_DISTANCE_FFT_ALL ? 0 : settings->threshold, N,
-                                    out, settings->counters);
+        status =
+            hamming_abrahamson(kernels, input, &alphabet, method == HAMMING_DISTANCE_FFT_ALL ? 0 : settings->threshold,
+                               N, out, settings->counters);
     hamming_release_alphabet(&alphabet);
     return status;
 }

@@ -32,9 +32,9 @@ static const double SET = 3;      /* a bit set in a plane */
 /* The last transform that stays in the L2 cache with its product. */
 enum { LARGE = 1 << 16 };
 
-static double cost_of_comparing(const costs *c, const hamming_distance_input *input, double shifts)
+double hamming_cost_of_pairs(const hamming_distance_input *input, double pairs)
 {
-    return shifts * (double)input->m * c->compared * (double)input->symbol_bytes;
+    return pairs * cost_table[assay_cpu_level()].compared * (double)input->symbol_bytes;
 }
 
 static double cost_of_slicing(const costs *c, const hamming_kernels *kernels, const hamming_distance_input *input,
@@ -76,11 +76,25 @@ static double cost_of_transforms(const costs *c, const hamming_distance_input *i
     return cost;
 }
 
+double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                 const hamming_alphabet *alphabet)
+{
+    const costs *c = &cost_table[assay_cpu_level()];
+    const double shifts = (double)(input->n - input->m + 1);
+    double limit;
+    const double comparing = hamming_cost_of_pairs(input, shifts * (double)input->m);
+    const double slicing = cost_of_slicing(c, kernels, input, alphabet->symbols, shifts);
+    const double transforms = cost_of_transforms(c, input, alphabet, shifts, &limit);
+    const double counting = COUNTED * (double)input->n + (slicing < transforms ? slicing : transforms);
+    return comparing < counting ? comparing : counting;
+}
+
 assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
                                const hamming_distance_settings *settings, int32_t *out)
 {
     const costs *c = &cost_table[assay_cpu_level()];
-    const double shifts = (double)(input->n - input->m + 1), comparing = cost_of_comparing(c, input, shifts);
+    const double shifts = (double)(input->n - input->m + 1),
+                 comparing = hamming_cost_of_pairs(input, shifts * (double)input->m);
     /* Symbols need not be counted where comparing costs little more than that. */
     const double counting = COUNTED * (double)input->n;
     hamming_alphabet alphabet;

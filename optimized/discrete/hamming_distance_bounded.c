@@ -1,6 +1,8 @@
 /*
- * Distances up to k. Comparing in vectors decides nearly all shifts after about k mismatches; where a range of shifts
- * keeps too many, text and pattern are nearly periodic and the filter and the events of the reference take over.
+ * Distances up to k. Comparing in vectors decides nearly all shifts after about k mismatches. Where a range of shifts
+ * keeps too many, text and pattern are nearly periodic: the filter and the events of the reference count in another
+ * order of magnitude than comparing, but methods that add bits in words of 512 cost less than either, so that they are
+ * taken unless the algorithm as it is written down is asked for.
  */
 #include "optimized/discrete/hamming_distance_methods.h"
 
@@ -131,8 +133,9 @@ static assay_status run_periodic(const job *j, size_t first, size_t *kept, size_
     return status;
 }
 
+/* True if the range is left to exact distances (and its numbers mean nothing). */
 static assay_status run_range(const job *j, size_t first, size_t count, int32_t *out,
-                              hamming_distance_counters *counters)
+                              hamming_distance_counters *counters, bool *is_left)
 {
     size_t *kept = assay_allocate(count, sizeof *kept);
     if (!kept)
@@ -140,10 +143,13 @@ static assay_status run_range(const job *j, size_t first, size_t count, int32_t 
     const size_t kept_count = compare_beginnings(j, first, count, out, kept);
     assay_status status = ASSAY_OK;
     counters->candidates += kept_count;
+    *is_left = false;
     if (are_few(j, kept_count, count + j->input->m - 1))
         compare_wholly(j, first, kept, kept_count, out, counters);
-    else
+    else if (j->settings->by_period)
         status = run_periodic(j, first, kept, kept_count, count, out, counters);
+    else
+        *is_left = true;
     assay_release(kept);
     return status;
 }
@@ -153,6 +159,79 @@ static size_t range_length(size_t m)
 {
     enum { LEAST = 1024 };
     return m / 2 > LEAST ? m / 2 : LEAST;
+}
+
+/* Exact distances of some shifts, cut off. */
+static assay_status run_exactly(const job *j, size_t first, size_t count, int32_t *out)
+{
+    hamming_distance_input part = *j->input;
+    part.text = hamming_text_from(j->input, first);
+    part.n = count + part.m - 1;
+    const assay_status status = hamming_automatic(j->kernels, &part, j->settings, out + first);
+    for (size_t i = first; status == ASSAY_OK && i < first + count; i++)
+        out[i] = out[i] <= (int32_t)j->k ? out[i] : (int32_t)j->k + 1;
+    return status;
+}
+
+static assay_status run_ranges(const job *j, size_t shifts, int32_t *out)
+{
+    const size_t step = range_length(j->input->m), ranges = (shifts + step - 1) / step;
+    bool *is_left = assay_allocate(ranges, sizeof *is_left);
+    assay_status status = is_left ? ASSAY_OK : ASSAY_NO_MEMORY;
+    if (status == ASSAY_OK) {
+#pragma omp parallel for num_threads(assay_threads()) schedule(dynamic) if (ranges > 1)
+        for (size_t i = 0; i < ranges; i++) {
+            const size_t first = i * step, count = shifts - first < step ? shifts - first : step;
+            hamming_distance_counters counters = {0};
+            const assay_status mine = run_range(j, first, count, out + first, &counters, &is_left[i]);
+#pragma omp critical(hamming_bounded)
+            {
+                hamming_add_counters(j->settings->counters, &counters);
+                status = mine != ASSAY_OK ? mine : status;
+            }
+        }
+    }
+    /* Neighbouring ranges that are left are done together. */
+    for (size_t i = 0, end; status == ASSAY_OK && i < ranges; i = end) {
+        for (end = i + 1; end < ranges && is_left[end] == is_left[i]; end++) {
+        }
+        const size_t first = i * step, last = end * step < shifts ? end * step : shifts;
+        if (is_left[i])
+            status = run_exactly(j, first, last - first, out);
+    }
+    assay_release(is_left);
+    return status;
+}
+
+/* Pairs of symbols that comparing is expected to look at for each shift, from some shifts that are spread over all. */
+static double expected_pairs(const job *j, size_t shifts)
+{
+    enum { SAMPLES = 64, STEP = 256 };
+    const size_t few = few_symbols(j), samples = shifts < SAMPLES ? shifts : SAMPLES;
+    double pairs = 0;
+    for (size_t i = 0; i < samples; i++) {
+        const double distance = (double)distance_at(j, i * (shifts / samples), 0, few, few);
+        const double needed = (double)few * ((double)j->k + 1) / (distance + 1) + STEP;
+        pairs += needed < (double)j->input->m ? needed : (double)j->input->m;
+    }
+    return pairs / (double)samples;
+}
+
+/* True if exact distances of all shifts are expected to cost less than comparing. */
+static assay_status choose(const job *j, size_t shifts, bool *exactly)
+{
+    static const double CALL = 3, LITTLE = 6; /* of a shift: a call of the comparison, and what is not worth a choice */
+    const double comparing = CALL + hamming_cost_of_pairs(j->input, expected_pairs(j, shifts));
+    hamming_alphabet alphabet;
+    *exactly = false;
+    if (j->settings->by_period || comparing < LITTLE)
+        return ASSAY_OK;
+    const assay_status status = hamming_make_alphabet(j->input, &alphabet);
+    if (status == ASSAY_OK) {
+        *exactly = hamming_cost_of_automatic(j->kernels, j->input, &alphabet) < comparing * (double)shifts;
+        hamming_release_alphabet(&alphabet);
+    }
+    return status;
 }
 
 assay_status hamming_distance_bounded(const void *text, size_t n, const void *pattern, size_t m, size_t symbol_bytes,
@@ -170,21 +249,14 @@ assay_status hamming_distance_bounded(const void *text, size_t n, const void *pa
     hamming_distance_settings settings;
     hamming_distance_settle(options, m, &settings);
     job j = {.kernels = kernels, .input = &input, .settings = &settings, .k = k};
-    const size_t shifts = n - m + 1, step = range_length(m), ranges = (shifts + step - 1) / step;
-    status = make_numbers(&j);
-    if (status == ASSAY_OK) {
-#pragma omp parallel for num_threads(assay_threads()) schedule(dynamic) if (ranges > 1)
-        for (size_t i = 0; i < ranges; i++) {
-            const size_t first = i * step, count = shifts - first < step ? shifts - first : step;
-            hamming_distance_counters counters = {0};
-            const assay_status mine = run_range(&j, first, count, out + first, &counters);
-#pragma omp critical(hamming_bounded)
-            {
-                hamming_add_counters(settings.counters, &counters);
-                status = mine != ASSAY_OK ? mine : status;
-            }
-        }
-    }
+    const size_t shifts = n - m + 1;
+    bool exactly = false;
+    if (settings.by_period)
+        status = make_numbers(&j);
+    if (status == ASSAY_OK)
+        status = choose(&j, shifts, &exactly);
+    if (status == ASSAY_OK)
+        status = exactly ? run_exactly(&j, 0, shifts, out) : run_ranges(&j, shifts, out);
     assay_release(j.number);
     assay_release(j.pattern);
     return status;

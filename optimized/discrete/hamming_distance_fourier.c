@@ -9,6 +9,7 @@
 #include <string.h>
 
 typedef struct fourier_job {
+    const hamming_kernels *kernels;
     const hamming_distance_input *input;
     const hamming_alphabet *alphabet;
     const hamming_selection *selection; /* without the pivot */
@@ -25,22 +26,60 @@ typedef struct float32_work {
     float *x, *spectrum, *sum;
 } float32_work;
 
+static void indicate(const fourier_job *job, const void *text, size_t length, uint16_t symbol, double *x)
+{
+    for (size_t i = 0; i < length; i++)
+        x[i] = hamming_symbol_at(text, i, job->input->symbol_bytes) == symbol;
+}
+
+/* sum += a conj(b). */
+static void correlate(const fourier_job *job, const double *a, const double *b, size_t count, double *sum)
+{
+    (void)job;
+    for (size_t k = 0; k < 2 * count; k += 2) {
+        sum[k] += a[k] * b[k] + a[k + 1] * b[k + 1];
+        sum[k + 1] += a[k + 1] * b[k] - a[k] * b[k + 1];
+    }
+}
+
+static double off_integers(const fourier_job *job, const double *x, size_t count)
+{
+    double worst = 0;
+    (void)job;
+    for (size_t i = 0; i < count; i++)
+        worst = fmax(worst, fabs(x[i] - rint(x[i])));
+    return worst;
+}
+
+static void subtract(const fourier_job *job, const double *x, size_t count, int32_t constant, int32_t *out)
+{
+    (void)job;
+    for (size_t i = 0; i < count; i++)
+        out[i] -= (int32_t)lrint(x[i]) + constant;
+}
+
 /*
  * In float64 rounding to the nearest integer is certain: the reference's argument (hamming_distance_transform.c) holds
  * for FFTW's transforms, whose errors are not larger.
  */
-#define REAL       double
-#define NAME(name) float64_##name
-#define FORWARD    assay_fourier_real_forward
-#define INVERSE    assay_fourier_real_inverse
-#define ROUND      rint
-#define AGAIN(...) assay_fail(ASSAY_NOT_CONVERGED, "a float64 transform is off by more than a quarter")
+#define REAL         double
+#define NAME(name)   float64_##name
+#define FORWARD      assay_fourier_real_forward
+#define INVERSE      assay_fourier_real_inverse
+#define INDICATE     indicate
+#define CORRELATE    correlate
+#define OFF_INTEGERS off_integers
+#define SUBTRACT     subtract
+#define AGAIN(...)   assay_fail(ASSAY_NOT_CONVERGED, "a float64 transform is off by more than a quarter")
 #include "optimized/discrete/hamming_distance_fourier_body.h"
 #undef REAL
 #undef NAME
 #undef FORWARD
 #undef INVERSE
-#undef ROUND
+#undef INDICATE
+#undef CORRELATE
+#undef OFF_INTEGERS
+#undef SUBTRACT
 #undef AGAIN
 
 /* A block that was not certain in float32, by itself, in float64. */
@@ -70,7 +109,12 @@ static assay_status run_again(const fourier_job *job, size_t first, size_t count
 #define NAME(name) float32_##name
 #define FORWARD    assay_fourier_real_forward_f32
 #define INVERSE    assay_fourier_real_inverse_f32
-#define ROUND      rintf
+#define INDICATE(JOB, TEXT, LENGTH, SYMBOL, X)                                                                         \
+    ((JOB)->input->symbol_bytes == 1 ? (JOB)->kernels->indicate_u8(TEXT, LENGTH, (uint8_t)(SYMBOL), X)                 \
+                                     : (JOB)->kernels->indicate_u16(TEXT, LENGTH, SYMBOL, X))
+#define CORRELATE(JOB, ...)    (JOB)->kernels->correlate(__VA_ARGS__)
+#define OFF_INTEGERS(JOB, ...) (JOB)->kernels->off_integers(__VA_ARGS__)
+#define SUBTRACT(JOB, ...)     (JOB)->kernels->subtract(__VA_ARGS__)
 #define AGAIN(JOB, FIRST, COUNT, BEGIN, SHIFTS, CONSTANT, OUT, COUNTERS)                                               \
     run_again(JOB, FIRST, COUNT, BEGIN, SHIFTS, CONSTANT, OUT)
 #include "optimized/discrete/hamming_distance_fourier_body.h"
@@ -82,9 +126,9 @@ size_t hamming_fourier_length(size_t m)
     return length < LEAST ? LEAST : length;
 }
 
-assay_status hamming_subtract_fourier(const hamming_distance_input *input, const hamming_alphabet *alphabet,
-                                      const hamming_selection *selection, size_t N, int32_t *out,
-                                      hamming_distance_counters *counters)
+assay_status hamming_subtract_fourier(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                      const hamming_alphabet *alphabet, const hamming_selection *selection, size_t N,
+                                      int32_t *out, hamming_distance_counters *counters)
 {
     enum { SPECTRA_BYTES = 1 << 28 }; /* of the pattern, at a time */
     const size_t m = input->m, longest = hamming_distance_power_of_two(input->n);
@@ -92,7 +136,8 @@ assay_status hamming_subtract_fourier(const hamming_distance_input *input, const
     if (selection->count == 0)
         return ASSAY_OK;
     N = N < longest ? N : longest; /* no longer than the text */
-    fourier_job job = {.input = input, .alphabet = alphabet, .selection = &rest, .N = N, .shifts = N - m + 1};
+    fourier_job job = {
+        .kernels = kernels, .input = input, .alphabet = alphabet, .selection = &rest, .N = N, .shifts = N - m + 1};
     if (selection->count == alphabet->symbols && selection->count > 1 && alphabet->in_text[alphabet->symbols] == 0) {
         job.has_pivot = true;
         job.pivot = selection->number[--rest.count];
@@ -135,7 +180,7 @@ assay_status hamming_cyclic(const hamming_distance_places *text, const hamming_d
         if (status == ASSAY_OK)
             status = assay_fourier_real_forward(1, &N, x, b);
         if (status == ASSAY_OK)
-            float64_multiply(a, b, half, sum);
+            correlate(NULL, a, b, half, sum);
     }
     if (status == ASSAY_OK)
         status = assay_fourier_real_inverse(1, &N, sum, x);

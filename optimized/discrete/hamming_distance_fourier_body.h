@@ -1,6 +1,6 @@
 /*
- * Matches by transforms of one precision, included twice. REAL is the type, NAME(name) makes names and FORWARD and
- * INVERSE are the transforms.
+ * Matches by transforms of one precision, included twice. REAL is the type, NAME(name) makes names, FORWARD and
+ * INVERSE are the transforms, INDICATE, CORRELATE, OFF_INTEGERS and SUBTRACT do as the kernels of these names.
  *
  * With N real numbers a spectrum is N/2 + 1 complex ones. One transform for each symbol and block of text, products
  * summed over symbols, one transform back. If the pattern has all symbols of the text one symbol needs no transform:
@@ -28,28 +28,6 @@ static assay_status NAME(pattern_spectra)(const fourier_job *job, size_t first, 
     return status;
 }
 
-/* sum += a conj(b), which correlates. */
-static void NAME(multiply)(const REAL *a, const REAL *b, size_t count, REAL *sum)
-{
-    for (size_t k = 0; k < count; k++) {
-        const REAL ar = a[2 * k], ai = a[2 * k + 1], br = b[2 * k], bi = b[2 * k + 1];
-        sum[2 * k] += ar * br + ai * bi;
-        sum[2 * k + 1] += ai * br - ar * bi;
-    }
-}
-
-/* x[i] = (text[i] == symbol), then zeros. */
-static void NAME(indicate)(const void *text, size_t length, size_t symbol_bytes, uint16_t symbol, REAL *x, size_t N)
-{
-    if (symbol_bytes == 1)
-        for (size_t i = 0; i < length; i++)
-            x[i] = ((const uint8_t *)text)[i] == symbol;
-    else
-        for (size_t i = 0; i < length; i++)
-            x[i] = ((const uint16_t *)text)[i] == symbol;
-    memset(x + length, 0, (N - length) * sizeof *x);
-}
-
 /* One block of text: its matches, as real numbers, in work->x. */
 static assay_status NAME(run_block)(const fourier_job *job, size_t block, size_t first, size_t count,
                                     const REAL *spectra, NAME(work) * work)
@@ -61,23 +39,13 @@ static assay_status NAME(run_block)(const fourier_job *job, size_t block, size_t
     memset(work->sum, 0, 2 * half * sizeof *work->sum);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++) {
         const uint16_t symbol = job->alphabet->symbol[job->selection->number[first + i]];
-        NAME(indicate)(hamming_text_from(input, begin), length, input->symbol_bytes, symbol, work->x, job->N);
+        INDICATE(job, hamming_text_from(input, begin), length, symbol, work->x);
+        memset(work->x + length, 0, (job->N - length) * sizeof *work->x);
         status = FORWARD(1, &job->N, work->x, work->spectrum);
         if (status == ASSAY_OK)
-            NAME(multiply)(work->spectrum, spectra + i * 2 * half, half, work->sum);
+            CORRELATE(job, work->spectrum, spectra + i * 2 * half, half, work->sum);
     }
     return status == ASSAY_OK ? INVERSE(1, &job->N, work->sum, work->x) : status;
-}
-
-/* True if all numbers are within a quarter of an integer. */
-static bool NAME(is_certain)(const REAL *x, size_t count)
-{
-    REAL worst = 0;
-    for (size_t i = 0; i < count; i++) {
-        const REAL off = ROUND(x[i]) - x[i], distance = off < 0 ? -off : off;
-        worst = distance > worst ? distance : worst;
-    }
-    return worst <= (REAL)0.25;
 }
 
 /* All blocks for symbols first to first + count - 1 of the selection. */
@@ -105,12 +73,11 @@ static assay_status NAME(run_batch)(const fourier_job *job, size_t first, size_t
                 const size_t shifts = all_shifts - begin < job->shifts ? all_shifts - begin : job->shifts;
                 if (mine == ASSAY_OK)
                     mine = NAME(run_block)(job, block, first, count, spectra, &work);
-                if (mine == ASSAY_OK && !NAME(is_certain)(work.x, shifts)) {
+                if (mine == ASSAY_OK && !(OFF_INTEGERS(job, work.x, shifts) <= (REAL)0.25)) {
                     uncertain++;
                     mine = AGAIN(job, first, count, begin, shifts, constant, out, counters);
                 } else if (mine == ASSAY_OK) {
-                    for (size_t i = 0; i < shifts; i++)
-                        out[begin + i] -= (int32_t)ROUND(work.x[i]) + constant;
+                    SUBTRACT(job, work.x, shifts, constant, out + begin);
                 }
             }
             if (mine != ASSAY_OK) {

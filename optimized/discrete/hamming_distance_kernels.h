@@ -67,6 +67,16 @@ typedef struct hamming_kernels {
     /* out[i] = distance, i < shifts, for the bit planes of a text of bases, readable for a vector beyond its end. */
     void (*bases)(const unsigned char *const text[2], const hamming_bases *pattern, size_t shifts, int32_t *out);
 
+    /* x[i] = (text[i] == symbol), i < length. */
+    void (*indicate_u8)(const uint8_t *text, size_t length, uint8_t symbol, float *x);
+    void (*indicate_u16)(const uint16_t *text, size_t length, uint16_t symbol, float *x);
+    /* sum += a conj(b), count complex numbers. */
+    void (*correlate)(const float *a, const float *b, size_t count, float *sum);
+    /* The largest distance of any x[i] from an integer; they are below 2^22. NaN is far from any. */
+    float (*off_integers)(const float *x, size_t count);
+    /* out[i] -= x[i] rounded, plus a constant. */
+    void (*subtract)(const float *x, size_t count, int32_t constant, int32_t *out);
+
     /* x[i] = (text[i] == symbol), i < length, else 0 to N; transformed over the rows. */
     void (*rows_u8)(const hamming_modular *modular, const uint8_t *text, size_t length, uint8_t symbol, uint16_t *x);
     void (*rows_u16)(const hamming_modular *modular, const uint16_t *text, size_t length, uint16_t symbol, uint16_t *x);

@@ -215,3 +215,53 @@ static inline void sum_eight(const bits_v *sum, int32_t *distance)
             memcpy(out + i, distance, (shifts - i < 8 ? shifts - i : 8) * sizeof *out);                                \
         }                                                                                                              \
     }
+
+/* ---- Transforms of float32 ------------------------------------------------------------------------------------ */
+
+static void indicate_u8(const uint8_t *text, size_t length, uint8_t symbol, float *x)
+{
+    for (size_t i = 0; i < length; i++)
+        x[i] = text[i] == symbol;
+}
+
+static void indicate_u16(const uint16_t *text, size_t length, uint16_t symbol, float *x)
+{
+    for (size_t i = 0; i < length; i++)
+        x[i] = text[i] == symbol;
+}
+
+static void correlate(const float *restrict a, const float *restrict b, size_t count, float *restrict sum)
+{
+    for (size_t k = 0; k < 2 * count; k += 2) {
+        sum[k] += a[k] * b[k] + a[k + 1] * b[k + 1];
+        sum[k + 1] += a[k + 1] * b[k] - a[k] * b[k + 1];
+    }
+}
+
+/* To the nearest integer: beyond 2^23 float32 has no others. */
+static inline float round_to_integer(float x)
+{
+    const float large = 0x1.8p23F;
+    return x + large - large;
+}
+
+static float off_integers(const float *x, size_t count)
+{
+    uint32_t worst = 0; /* as bits, which are in the order of the numbers, NaN above all */
+    for (size_t i = 0; i < count; i++) {
+        const float off = x[i] - round_to_integer(x[i]);
+        uint32_t bits;
+        memcpy(&bits, &off, sizeof bits);
+        bits &= 0x7fffffff;
+        worst = bits > worst ? bits : worst;
+    }
+    float result;
+    memcpy(&result, &worst, sizeof result);
+    return result;
+}
+
+static void subtract(const float *restrict x, size_t count, int32_t constant, int32_t *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] -= (int32_t)round_to_integer(x[i]) + constant;
+}

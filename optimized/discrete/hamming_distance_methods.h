@@ -54,9 +54,9 @@ assay_status hamming_subtract_pairs(const hamming_distance_input *input, const h
                                     hamming_distance_counters *counters);
 
 /* Transforms of N symbols of text; float32 up to patterns of 65,536 symbols. */
-assay_status hamming_subtract_fourier(const hamming_distance_input *input, const hamming_alphabet *alphabet,
-                                      const hamming_selection *selection, size_t N, int32_t *out,
-                                      hamming_distance_counters *counters);
+assay_status hamming_subtract_fourier(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                      const hamming_alphabet *alphabet, const hamming_selection *selection, size_t N,
+                                      int32_t *out, hamming_distance_counters *counters);
 
 /* The best length of those for a pattern. */
 size_t hamming_fourier_length(size_t m);
@@ -98,10 +98,16 @@ typedef struct hamming_las_vegas_way {
 assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_distance_input *input,
                                const hamming_alphabet *alphabet, const hamming_distance_settings *settings,
                                hamming_las_vegas_way way, int32_t *out);
-assay_status hamming_abrahamson(const hamming_distance_input *input, const hamming_alphabet *alphabet, size_t threshold,
-                                size_t N, int32_t *out, hamming_distance_counters *counters);
+assay_status hamming_abrahamson(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                const hamming_alphabet *alphabet, size_t threshold, size_t N, int32_t *out,
+                                hamming_distance_counters *counters);
 assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
                                const hamming_distance_settings *settings, int32_t *out);
+
+/* What comparing pairs of symbols costs, and AUTO altogether, in the same units. */
+double hamming_cost_of_pairs(const hamming_distance_input *input, double pairs);
+double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                 const hamming_alphabet *alphabet);
 
 void hamming_add_counters(hamming_distance_counters *sum, const hamming_distance_counters *part);
 

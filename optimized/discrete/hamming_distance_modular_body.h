@@ -246,5 +246,7 @@ static void inverse(const hamming_modular *m, uint16_t *sum, uint16_t *x)
 
 #define HD_TABLE                                                                                                       \
     .vector_bytes = HD_BYTES, .compare_u8 = compare_u8, .compare_u16 = compare_u16, .distance_u8 = distance_u8,        \
-    .distance_u16 = distance_u16, .sliced = sliced, .bases = bases, .rows_u8 = rows_u8, .rows_u16 = rows_u16,          \
-    .rows = transform_rows, .columns = columns, .multiply = multiply, .inverse = inverse
+    .distance_u16 = distance_u16, .sliced = sliced, .bases = bases, .indicate_u8 = indicate_u8,                        \
+    .indicate_u16 = indicate_u16, .correlate = correlate, .off_integers = off_integers, .subtract = subtract,          \
+    .rows_u8 = rows_u8, .rows_u16 = rows_u16, .rows = transform_rows, .columns = columns, .multiply = multiply,        \
+    .inverse = inverse

@@ -64,8 +64,9 @@ assay_status hamming_subtract_pairs(const hamming_distance_input *input, const h
     return ASSAY_OK;
 }
 
-assay_status hamming_abrahamson(const hamming_distance_input *input, const hamming_alphabet *alphabet, size_t threshold,
-                                size_t N, int32_t *out, hamming_distance_counters *counters)
+assay_status hamming_abrahamson(const hamming_kernels *kernels, const hamming_distance_input *input,
+                                const hamming_alphabet *alphabet, size_t threshold, size_t N, int32_t *out,
+                                hamming_distance_counters *counters)
 {
     uint32_t *numbers = assay_allocate(2 * alphabet->symbols, sizeof *numbers);
     if (!numbers)
@@ -79,7 +80,7 @@ assay_status hamming_abrahamson(const hamming_distance_input *input, const hammi
         out[i] = (int32_t)input->m;
     assay_status status = hamming_subtract_pairs(input, alphabet, &rare, out, counters);
     if (status == ASSAY_OK)
-        status = hamming_subtract_fourier(input, alphabet, &frequent, N, out, counters);
+        status = hamming_subtract_fourier(kernels, input, alphabet, &frequent, N, out, counters);
     assay_release(numbers);
     return status;
 }

@@ -155,6 +155,7 @@ void hamming_distance_settle(const hamming_distance_options *options, size_t m, 
         .filters = o.filters ? o.filters : 6,
         .modulus = o.modulus ? o.modulus : 12289,
         .group_by_mass = o.group_by_mass,
+        .by_period = o.by_period,
     };
     settings->counters = o.counters ? o.counters : &settings->ignored;
 }

@@ -17,7 +17,7 @@ typedef struct hamming_distance_settings {
     uint64_t seed;
     size_t block, threshold, filters;
     uint32_t modulus;
-    bool group_by_mass;
+    bool group_by_mass, by_period;
     hamming_distance_counters *counters, ignored;
 } hamming_distance_settings;
 
