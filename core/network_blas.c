@@ -8,8 +8,8 @@
 
 enum { PANEL = 64 };
 
-/* Below this number of multiply-adds threads cost more than they give. */
-#define WORK_FOR_THREADS 1e6
+/* Below this number of multiply-adds, about a millisecond, threads cost more than they give. */
+#define WORK_FOR_THREADS 2e7
 
 /* C (m x n) = A B + beta C, where A is m x k (or k x m, transposed) and B is k x n (or n x k, transposed). */
 static void multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const double *a, const double *b,

@@ -15,7 +15,7 @@
 enum { LIPSCHITZ_ROWS = 64 };
 
 /* Below this number of multiply-adds threads cost more than they give. */
-#define LIPSCHITZ_WORK_FOR_THREADS 5e5
+#define LIPSCHITZ_WORK_FOR_THREADS 2e6
 
 /* Lines for the neurons of one layer, in the plan's order. */
 typedef struct lipschitz_line_arrays {

@@ -52,6 +52,35 @@ static const verify_check checks[] = {
     {ASSAY_LAW, "euclidean", "bounds in the l_2 norm", EVERY_LEVEL, .run = lipschitz_check_euclidean},
     {ASSAY_LAW, "monotone", "slopes of what is proved to be monotone", EVERY_LEVEL, .run = lipschitz_check_monotone},
 
+    /* Claims. */
+    {ASSAY_CLAIM, "C1", "12 leaders: 6 networks 2-12-12-3", .claim = &lipschitz_claim_c1_mean},
+    {ASSAY_CLAIM, "C1_worst", "12 leaders: 6 networks 2-12-12-3", VERIFY_FULL, .claim = &lipschitz_claim_c1_worst},
+    {ASSAY_CLAIM, "C1_search", "12 leaders: 6 networks 2-12-12-3", VERIFY_FULL, .claim = &lipschitz_claim_c1_search},
+    {ASSAY_CLAIM, "C2", "digits: 6 networks, 2 boxes, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c2_order},
+    {ASSAY_CLAIM, "C2_recurjac", "digits: 5 networks, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c2_recurjac},
+    {ASSAY_CLAIM, "C2_naive", "digits: 5 networks, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c2_naive},
+    {ASSAY_CLAIM, "C3_naive", "digits: 3 depths, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c3_naive},
+    {ASSAY_CLAIM, "C3_recurjac", "digits: 3 depths, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c3_recurjac},
+    {ASSAY_CLAIM, "C4", "digits: 64-32-32-10, 3 images", .claim = &lipschitz_claim_c4},
+    {ASSAY_CLAIM, "C5", "60 random networks a seed", .claim = &lipschitz_claim_c5},
+    {ASSAY_CLAIM, "C6_interval", "breast cancer: 30-32-32-2, 20 samples, 30 features", VERIFY_FULL,
+     .claim = &lipschitz_claim_c6_interval},
+    {ASSAY_CLAIM, "C6_recurjac", "breast cancer: 30-32-32-2, 20 samples, 30 features", VERIFY_FULL,
+     .claim = &lipschitz_claim_c6_recurjac},
+    {ASSAY_CLAIM, "C6_sampled", "breast cancer: 30-32-32-2, 20 samples, 30 features", VERIFY_FULL,
+     .claim = &lipschitz_claim_c6_sampled},
+    {ASSAY_CLAIM, "C7", "digits: 64-32-32-10, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c7_each},
+    {ASSAY_CLAIM, "C7_most", "digits: 64-32-32-10, 3 images", VERIFY_FULL, .claim = &lipschitz_claim_c7_most},
+    {ASSAY_CLAIM, "C8_medium", "mnist: 784-256-256-10, one image", VERIFY_FULL, .claim = &lipschitz_claim_c8_medium},
+    {ASSAY_CLAIM, "C8_large", "mnist: 784-512-512-512-512-10, one image", VERIFY_FULL,
+     .claim = &lipschitz_claim_c8_large},
+    {ASSAY_CLAIM, "C8_refused", "mnist: 784-256-256-10, enumeration", VERIFY_FULL,
+     .claim = &lipschitz_claim_c8_refused},
+
+    /* Curves for the report; each also holds something. */
+    {ASSAY_LAW, "curves", "digits: bounds over depth, the search's progress", VERIFY_FULL,
+     .run = lipschitz_record_curves},
+
     /* Rejections. */
     {ASSAY_REJECTION, "rejects_networks", "other activations, orders, sizes, parameters", EVERY_LEVEL,
      .run = lipschitz_check_rejects_networks},

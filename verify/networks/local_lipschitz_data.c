@@ -24,13 +24,12 @@ static assay_status make_data(size_t rows, size_t columns, lipschitz_data *data)
 }
 
 /* A table whose last column is the label, in random order. */
-static assay_status read_labelled(const char *name, size_t classes, uint64_t seed, lipschitz_data *data)
+static assay_status read_labelled(const char *path, size_t classes, uint64_t seed, lipschitz_data *data)
 {
-    char path[4096];
     assay_table table = {0};
-    assay_status status = assay_data_path(name, path, sizeof path);
-    if (status == ASSAY_OK)
-        status = assay_read_csv(path, &table);
+    assay_status status = assay_read_csv(path, &table);
+    if (status == ASSAY_OK && table.columns < 2)
+        status = assay_fail(ASSAY_BAD_DATA, "%s: has one column, must have numbers and a class", path);
     if (status == ASSAY_OK)
         status = make_data(table.rows, table.columns - 1, data);
     size_t *order = status ? NULL : assay_allocate(table.rows, sizeof *order);
@@ -50,16 +49,19 @@ static assay_status read_labelled(const char *name, size_t classes, uint64_t see
 
 assay_status lipschitz_read_digits(uint64_t seed, lipschitz_data *data)
 {
-    const assay_status status = read_labelled("digits.csv", 10, seed, data);
+    char path[4096];
+    assay_status status = assay_data_path("digits.csv", path, sizeof path);
+    if (status == ASSAY_OK)
+        status = read_labelled(path, 10, seed, data);
     for (size_t i = 0; status == ASSAY_OK && i < data->rows * data->columns; i++)
         data->x[i] /= 16;
     return status;
 }
 
-assay_status lipschitz_read_cancer(uint64_t seed, lipschitz_data *data)
+/* Every column to [0, 1]; a constant one to 0. */
+static void scale_columns(lipschitz_data *data)
 {
-    const assay_status status = read_labelled("breast_cancer.csv", 2, seed, data);
-    for (size_t j = 0; status == ASSAY_OK && j < data->columns; j++) {
+    for (size_t j = 0; j < data->columns; j++) {
         double low = INFINITY, high = -INFINITY;
         for (size_t i = 0; i < data->rows; i++) {
             low = fmin(low, data->x[i * data->columns + j]);
@@ -68,6 +70,24 @@ assay_status lipschitz_read_cancer(uint64_t seed, lipschitz_data *data)
         for (size_t i = 0; i < data->rows; i++)
             data->x[i * data->columns + j] = high > low ? (data->x[i * data->columns + j] - low) / (high - low) : 0;
     }
+}
+
+assay_status lipschitz_read_cancer(uint64_t seed, lipschitz_data *data)
+{
+    char path[4096];
+    assay_status status = assay_data_path("breast_cancer.csv", path, sizeof path);
+    if (status == ASSAY_OK)
+        status = read_labelled(path, 2, seed, data);
+    if (status == ASSAY_OK)
+        scale_columns(data);
+    return status;
+}
+
+assay_status lipschitz_read_user(uint64_t seed, lipschitz_data *data)
+{
+    const assay_status status = read_labelled(assay_user_data(), 100, seed, data);
+    if (status == ASSAY_OK)
+        scale_columns(data);
     return status;
 }
 
