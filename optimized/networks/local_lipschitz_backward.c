@@ -181,13 +181,14 @@ static void first_step(const lipschitz_plan *plan, const lipschitz_output *outpu
     for (size_t r = 0; r < 2 * count; r++) {
         const double *row = plan->start[k] + (first + r % count) * at->stride;
         memcpy(a + r * narrow, row, at->relaxed * sizeof *a);
-        memcpy(next + r * above->stride, plan->shared[k] + (first + r % count) * above->stride,
-               above->stride * sizeof *next);
         if (lines->magnitude)
             w->total[r] += plan->kernels->dot_magnitude(row + at->relaxed, active, lines->magnitude + at->relaxed);
     }
     relax_rows(plan, lines, at->relaxed, a, narrow, count, w);
-    plan->kernels->multiply(2 * count, at->relaxed, a, narrow, &plan->up[k + 1], 0, next, above->stride, true);
+    const double *shared = plan->shared[k] + first * above->stride;
+    for (size_t side = 0; side < 2; side++)
+        plan->kernels->multiply(count, at->relaxed, a + side * count * narrow, narrow, &plan->up[k + 1], 0, shared,
+                                next + side * count * above->stride, above->stride);
 }
 
 void lipschitz_bound_panel(const lipschitz_plan *plan, lipschitz_output *output, size_t k, size_t first, size_t count,

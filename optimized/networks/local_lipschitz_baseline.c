@@ -7,16 +7,18 @@
 #include <string.h>
 
 static void multiply(size_t m, size_t k, const double *a, size_t lda, const lipschitz_packed *b, size_t first,
-                     double *c, size_t ldc, bool add)
+                     const double *d, double *c, size_t ldc)
 {
     const size_t padded = lipschitz_padded(b->columns);
-    if (k == 0) {
-        for (size_t i = 0; i < m && !add; i++)
+    for (size_t i = 0; d != c && i < m; i++) {
+        if (d)
+            memcpy(c + i * ldc, d + i * ldc, padded * sizeof *c);
+        else
             memset(c + i * ldc, 0, padded * sizeof *c);
-        return;
     }
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)padded, (blasint)k, 1, a, (blasint)lda,
-                b->numbers + first * padded, (blasint)padded, add, c, (blasint)ldc);
+    if (k > 0)
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)padded, (blasint)k, 1, a,
+                    (blasint)lda, b->numbers + first * padded, (blasint)padded, 1, c, (blasint)ldc);
 }
 
 static double relax(double *a, size_t n, const lipschitz_sides *s)

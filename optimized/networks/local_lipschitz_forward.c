@@ -35,12 +35,6 @@ static void fill_interval(const stage *s)
     }
 }
 
-static double bias_of(const lipschitz_plan *plan, size_t k, size_t i)
-{
-    const assay_layer_view *view = &plan->chain->view[k];
-    return view->biases ? view->biases[i / (view->outputs / view->bias_count)] : 0;
-}
-
 static void interval_rows(const stage *s)
 {
     const lipschitz_plan *plan = s->plan;
@@ -48,7 +42,7 @@ static void interval_rows(const stage *s)
     const double rounding = plan->options->rigorous ? lipschitz_rounding(plan->chain) : 0;
 #pragma omp parallel for num_threads(lipschitz_threads(2.0 * (double)width * (double)inputs, width)) schedule(static)
     for (size_t i = 0; i < width; i++) {
-        const double *w = s->rows + i * s->stride, b = bias_of(plan, s->k, i);
+        const double *w = s->rows + i * s->stride, b = lipschitz_bias(plan, s->k, i);
         s->high[i] = b + plan->kernels->dot(w, inputs, s->h_high, s->h_low);
         s->low[i] = b + plan->kernels->dot(w, inputs, s->h_low, s->h_high);
         if (rounding > 0) {
@@ -72,7 +66,7 @@ static assay_status interval_convolution(const stage *s, lipschitz_workspace *w)
     view.weights = signed_weights;
     double *x = w->full[0], *y = w->full[1];
     for (size_t i = 0; i < view.outputs; i++)
-        s->low[i] = s->high[i] = bias_of(plan, s->k, i);
+        s->low[i] = s->high[i] = lipschitz_bias(plan, s->k, i);
     for (int sign = -1; sign <= 1; sign += 2) {
         for (size_t i = 0; i < view.weight_count; i++)
             signed_weights[i] = weights[i] * sign > 0 ? weights[i] : 0;
@@ -113,9 +107,8 @@ static void first_step(const stage *s, const double *rows, size_t stride, size_t
     const lipschitz_line_arrays *lines = &plan->relu[q];
     const size_t unstable = at->unstable, active = at->compact - unstable, narrow = lipschitz_padded(unstable);
     double *a = w->panel[0], *next = w->panel[1];
-    plan->kernels->multiply(count, active, rows + unstable, stride, &plan->down[q], unstable, next, below->stride,
-                            false);
-    memcpy(next + count * below->stride, next, count * below->stride * sizeof *next);
+    plan->kernels->multiply(count, active, rows + unstable, stride, &plan->down[q], unstable, NULL, next,
+                            below->stride);
     for (size_t r = 0; r < 2 * count; r++) {
         const double *row = rows + r % count * stride;
         memcpy(a + r * narrow, row, unstable * sizeof *a);
@@ -124,7 +117,9 @@ static void first_step(const stage *s, const double *rows, size_t stride, size_t
             w->total[r] += plan->kernels->dot_magnitude(row + unstable, active, lines->magnitude + unstable);
     }
     relax_rows(plan, lines, unstable, a, narrow, count, w);
-    plan->kernels->multiply(2 * count, unstable, a, narrow, &plan->down[q], 0, next, below->stride, true);
+    plan->kernels->multiply(count, unstable, a + count * narrow, narrow, &plan->down[q], 0, next,
+                            next + count * below->stride, below->stride);
+    plan->kernels->multiply(count, unstable, a, narrow, &plan->down[q], 0, next, next, below->stride);
 }
 
 /* Coefficients of z_k on h_{k-1}, for a convolution: what it does backwards to unit vectors. */
@@ -148,7 +143,7 @@ static void crown_panel(const stage *s, size_t first, size_t count, lipschitz_wo
     const lipschitz_plan *plan = s->plan;
     size_t q = s->k - 1;
     for (size_t r = 0; r < 2 * count; r++) {
-        w->bias[r] = bias_of(plan, s->k, first + r % count);
+        w->bias[r] = lipschitz_bias(plan, s->k, first + r % count);
         w->total[r] = fabs(w->bias[r]);
     }
     if (s->rows && plan->weights[q]) {
@@ -256,7 +251,7 @@ static assay_status make_relu(const stage *s)
     for (size_t i = 0; status == ASSAY_OK && i < layer->compact; i++) {
         const size_t at = layer->order[i];
         const double low = plan->values->low[offset + at], high = plan->values->high[offset + at];
-        const double b = bias_of(plan, q, at);
+        const double b = lipschitz_bias(plan, q, at);
         const lipschitz_lines l = lipschitz_relu_lines(low, high, plan->options->forward);
         lines->above_slope[i] = l.above_slope;
         lines->below_slope[i] = l.below_slope;
@@ -343,7 +338,7 @@ static assay_status run_stage(stage *s, const lipschitz_net *net, lipschitz_work
     const bool more = s->k + 1 < plan->chain->n; /* another layer is to be bounded through this one */
     if (status == ASSAY_OK && more && crowned)
         status = make_relu(s);
-    if (status == ASSAY_OK && more && crowned && s->rows)
+    if (status == ASSAY_OK && ((more && crowned) || plan->all_down) && s->rows)
         status = make_down(s);
     assay_release(copy);
     return status;

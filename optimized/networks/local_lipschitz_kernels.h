@@ -32,10 +32,10 @@ typedef struct lipschitz_sides {
 typedef struct lipschitz_kernels {
     size_t panel; /* columns; 0: all of them */
 
-    /* C = A B', or C += A B', where B' are rows first to first + k of B; A is m x k. C's rows are written up to the
-     * padded number of columns. */
+    /* C = D + A B', where B' are rows first to first + k of B; A is m x k; D has the row length of C, may be C itself,
+     * and is 0 if null. C's rows are written up to the padded number of columns. */
     void (*multiply)(size_t m, size_t k, const double *a, size_t lda, const lipschitz_packed *b, size_t first,
-                     double *c, size_t ldc, bool add);
+                     const double *d, double *c, size_t ldc);
 
     /* a_i *= slope_i; returns the sum of a_i intercept_i. */
     double (*relax)(double *a, size_t n, const lipschitz_sides *sides);

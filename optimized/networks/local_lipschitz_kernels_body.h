@@ -14,7 +14,8 @@ enum { TILE_VECTORS = 3, PANEL = TILE_VECTORS * LANES };
 
 /* rows x vectors of C, kept in registers over all of k. Always inlined with constant rows and vectors. */
 static inline __attribute__((always_inline)) void tile(size_t rows, size_t vectors, size_t k, const double *a,
-                                                       size_t lda, const double *b, double *c, size_t ldc, bool add)
+                                                       size_t lda, const double *b, const double *d, double *c,
+                                                       size_t ldc)
 {
     VECTOR sum[TILE_ROWS][TILE_VECTORS];
     const size_t step = vectors * LANES;
@@ -23,7 +24,7 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t vecto
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 3
         for (size_t j = 0; j < vectors; j++)
-            sum[i][j] = add ? LOAD(c + i * ldc + j * LANES) : ZERO;
+            sum[i][j] = d ? LOAD(d + i * ldc + j * LANES) : ZERO;
     for (size_t l = 0; l < k; l++, b += step)
 #pragma GCC unroll 8
         for (size_t i = 0; i < rows; i++) {
@@ -40,15 +41,16 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t vecto
 }
 
 #define TILE(ROWS, VECTORS)                                                                                            \
-    static void tile_##ROWS##_##VECTORS(size_t k, const double *a, size_t lda, const double *b, double *c, size_t ldc, \
-                                        bool add)                                                                      \
+    static void tile_##ROWS##_##VECTORS(size_t k, const double *a, size_t lda, const double *b, const double *d,       \
+                                        double *c, size_t ldc)                                                         \
     {                                                                                                                  \
-        tile(ROWS, VECTORS, k, a, lda, b, c, ldc, add);                                                                \
+        tile(ROWS, VECTORS, k, a, lda, b, d, c, ldc);                                                                  \
     }
 
 #define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2) TILE(ROWS, 3)
 
-typedef void (*tile_function)(size_t k, const double *a, size_t lda, const double *b, double *c, size_t ldc, bool add);
+typedef void (*tile_function)(size_t k, const double *a, size_t lda, const double *b, const double *d, double *c,
+                              size_t ldc);
 
 #define TILES_OF(ROWS)                                                                                                 \
     {                                                                                                                  \
@@ -71,7 +73,7 @@ static const tile_function tiles[TILE_ROWS][TILE_VECTORS] = {TILES_OF(1), TILES_
 #endif
 
 static void multiply(size_t m, size_t k, const double *a, size_t lda, const lipschitz_packed *b, size_t first,
-                     double *c, size_t ldc, bool add)
+                     const double *d, double *c, size_t ldc)
 {
     const size_t padded = lipschitz_padded(b->columns);
     for (size_t column = 0; column < padded; column += PANEL) {
@@ -79,7 +81,8 @@ static void multiply(size_t m, size_t k, const double *a, size_t lda, const lips
         const double *panel = b->numbers + column * b->rows + first * width;
         for (size_t row = 0; row < m; row += TILE_ROWS) {
             const size_t height = m - row < TILE_ROWS ? m - row : TILE_ROWS;
-            tiles[height - 1][width / LANES - 1](k, a + row * lda, lda, panel, c + row * ldc + column, ldc, add);
+            tiles[height - 1][width / LANES - 1](k, a + row * lda, lda, panel, d ? d + row * ldc + column : NULL,
+                                                 c + row * ldc + column, ldc);
         }
     }
 }

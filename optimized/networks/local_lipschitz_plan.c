@@ -143,8 +143,8 @@ static assay_status make_shared(lipschitz_plan *plan, size_t k)
     for (size_t p = 0; p < panels; p++) {
         const size_t first = p * LIPSCHITZ_ROWS, height = rows - first < LIPSCHITZ_ROWS ? rows - first : LIPSCHITZ_ROWS;
         plan->kernels->multiply(height, inner, plan->start[k] + first * at->stride + at->relaxed, at->stride,
-                                &plan->up[k + 1], at->relaxed, plan->shared[k] + first * above->stride, above->stride,
-                                false);
+                                &plan->up[k + 1], at->relaxed, NULL, plan->shared[k] + first * above->stride,
+                                above->stride);
     }
     return ASSAY_OK;
 }
@@ -214,7 +214,7 @@ void lipschitz_through_down(const lipschitz_plan *plan, size_t q, size_t m, cons
 {
     const lipschitz_layer_plan *from = &plan->layer[q], *to = &plan->layer[q - 1];
     if (plan->weights[q]) {
-        plan->kernels->multiply(m, from->compact, a, lda, &plan->down[q], 0, c, to->stride, false);
+        plan->kernels->multiply(m, from->compact, a, lda, &plan->down[q], 0, NULL, c, to->stride);
         return;
     }
     const size_t *width = plan->chain->width;
@@ -228,7 +228,7 @@ void lipschitz_through_up(const lipschitz_plan *plan, size_t q, size_t m, const 
 {
     const lipschitz_layer_plan *from = &plan->layer[q - 1], *to = &plan->layer[q];
     if (plan->weights[q]) {
-        plan->kernels->multiply(m, from->compact, a, lda, &plan->up[q], 0, c, to->stride, false);
+        plan->kernels->multiply(m, from->compact, a, lda, &plan->up[q], 0, NULL, c, to->stride);
         return;
     }
     const size_t *width = plan->chain->width;

@@ -40,7 +40,8 @@ typedef struct lipschitz_plan {
     const local_lipschitz_box *box;
     const local_lipschitz_options *options;
     local_lipschitz_method method;
-    bool all_g; /* g is wanted for all neurons */
+    bool all_g;    /* g is wanted for all neurons */
+    bool all_down; /* down[n-1] is wanted too */
     lipschitz_values *values;
     const double *weights[LIPSCHITZ_LAYERS + 1]; /* null: a convolution that is run as such */
     lipschitz_layer_plan layer[LIPSCHITZ_LAYERS + 1];
@@ -51,6 +52,13 @@ typedef struct lipschitz_plan {
     lipschitz_line_arrays relu[LIPSCHITZ_LAYERS + 1]; /* of h = max(z, 0) */
     size_t stride;                                    /* the longest */
 } lipschitz_plan;
+
+/* The bias of neuron i of layer k. */
+static inline double lipschitz_bias(const lipschitz_plan *plan, size_t k, size_t i)
+{
+    const assay_layer_view *view = &plan->chain->view[k];
+    return view->biases ? view->biases[i / (view->outputs / view->bias_count)] : 0;
+}
 
 /* Memory of one thread. */
 typedef struct lipschitz_workspace {

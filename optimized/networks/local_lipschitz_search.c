@@ -5,6 +5,7 @@
 #include "assay/threads.h"
 #include "optimized/networks/local_lipschitz_plan.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ typedef struct engine_state {
     lipschitz_output *outputs;
     double *coefficients; /* threads x hidden */
 } engine_state;
+
+/* ---- Domains ----------------------------------------------------------------------------------------------------- */
 
 static void release_bounds(void *self, void *bounds)
 {
@@ -107,6 +110,77 @@ static assay_status evaluate(void *self, lipschitz_domain **domains, lipschitz_d
     return ASSAY_OK;
 }
 
+/* ---- Points ------------------------------------------------------------------------------------------------------ */
+
+/* 1 or 0 for the neurons of each layer in the plan's order, those left out being inactive all over the box. */
+static void diagonals_at(const engine_state *e, const double *x, double *d)
+{
+    const lipschitz_plan *plan = &e->plan;
+    double *h = e->workspaces[0].panel[0], *z = e->workspaces[0].panel[1];
+    memcpy(h, x, plan->chain->width[0] * sizeof *h);
+    for (size_t k = 1; k < plan->chain->n; k++) {
+        const lipschitz_layer_plan *layer = &plan->layer[k];
+        plan->kernels->multiply(1, plan->layer[k - 1].compact, h, plan->layer[k - 1].stride, &plan->up[k], 0, NULL, z,
+                                layer->stride);
+        for (size_t i = 0; i < layer->compact; i++) {
+            z[i] += lipschitz_bias(plan, k, layer->order[i]);
+            d[i] = z[i] > 0;
+            z[i] *= d[i];
+        }
+        d += layer->compact;
+        double *swap = h;
+        h = z;
+        z = swap;
+    }
+}
+
+/* The largest norm of at most 2 LIPSCHITZ_ROWS rows. @p end is the end of the diagonals. */
+static double norm_of_rows(const engine_state *e, const double *end, size_t first, size_t rows)
+{
+    const lipschitz_plan *plan = &e->plan;
+    const size_t n = plan->chain->n, width = plan->chain->width[n - 1];
+    double *g = e->workspaces[0].panel[0], *next = e->workspaces[0].panel[1], largest = 0;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < plan->layer[n - 1].compact; i++)
+            g[r * plan->layer[n - 1].stride + i] = plan->weights[n][(first + r) * width + plan->layer[n - 1].order[i]];
+    for (size_t k = n - 1; k > 0; k--) {
+        const lipschitz_layer_plan *layer = &plan->layer[k], *below = &plan->layer[k - 1];
+        end -= layer->compact;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < layer->compact; i++)
+                g[r * layer->stride + i] *= end[i];
+        plan->kernels->multiply(rows, layer->compact, g, layer->stride, &plan->down[k], 0, NULL, next, below->stride);
+        double *swap = g;
+        g = next;
+        next = swap;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        double sum = 0;
+        for (size_t i = 0; i < plan->chain->width[0]; i++)
+            sum += fabs(g[r * plan->layer[0].stride + i]);
+        largest = fmax(largest, sum);
+    }
+    return largest;
+}
+
+static double norm_at(void *self, const double *x, size_t first, size_t rows)
+{
+    const engine_state *e = self;
+    double *d = e->coefficients, largest = 0; /* hidden numbers, free between evaluations */
+    size_t count = 0;
+    for (size_t k = 1; k < e->plan.chain->n; k++)
+        count += e->plan.layer[k].compact;
+    diagonals_at(e, x, d);
+    for (size_t from = 0; from < rows; from += 2 * LIPSCHITZ_ROWS) {
+        const size_t left = rows - from;
+        largest = fmax(largest,
+                       norm_of_rows(e, d + count, first + from, left < 2 * LIPSCHITZ_ROWS ? left : 2 * LIPSCHITZ_ROWS));
+    }
+    return largest;
+}
+
+/* ---- The search ------------------------------------------------------------------------------------------------- */
+
 static assay_status make_engine(engine_state *e)
 {
     const lipschitz_chain *chain = e->plan.chain;
@@ -143,11 +217,12 @@ static assay_status search_by_plan(const lipschitz_net *net, const local_lipschi
                                  .box = box,
                                  .options = options,
                                  .method = LOCAL_LIPSCHITZ_LINEAR,
+                                 .all_down = true,
                                  .values = values},
                         .heuristic = settings->heuristic,
                         .threads = (size_t)assay_threads()};
     memcpy(e->plan.weights, net->weights, sizeof e->plan.weights);
-    const lipschitz_engine engine = {e, evaluate, release_bounds};
+    const lipschitz_engine engine = {e, evaluate, release_bounds, norm_at};
     assay_status status = lipschitz_workspaces_create(&net->chain, e->threads, &e->workspaces);
     assay_blas_serial_begin();
     if (status == ASSAY_OK)

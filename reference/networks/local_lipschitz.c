@@ -11,6 +11,7 @@ ASSAY_CATALOGUE(local_lipschitz, .family = "networks",
                 .title = "Efficiently Computing Local Lipschitz Constants of Neural Networks via Bound Propagation",
                 .authors = "Zhouxing Shi, Yihan Wang, Huan Zhang, J. Zico Kolter, Cho-Jui Hsieh", .year = 2022,
                 .identifier = "arXiv:2210.07394",
+                .data = "numbers and a class below 100 as .csv, the class last in each row",
                 .summary = "Bounds how fast a piecewise linear network can change within a box, by linear bound "
                            "propagation through the chain rule and by branch and bound.",
                 .levels = ASSAY_LEVEL_BIT(ASSAY_REFERENCE) | ASSAY_LEVEL_BIT(ASSAY_BASELINE) |

@@ -10,7 +10,7 @@ typedef struct engine_state {
     const lipschitz_net *net;
     const local_lipschitz_options *options;
     local_lipschitz_heuristic heuristic;
-    double *coefficients, *work;
+    double *coefficients, *work, *jacobian;
 } engine_state;
 
 static void release_bounds(void *self, void *bounds)
@@ -89,6 +89,20 @@ static assay_status evaluate(void *self, lipschitz_domain **domains, lipschitz_d
     return status;
 }
 
+static double norm_at(void *self, const double *x, size_t first, size_t rows)
+{
+    const engine_state *e = self;
+    double largest = 0;
+    for (size_t j = first; j < first + rows; j++) {
+        double sum = 0;
+        lipschitz_jacobian_rows(e->net, x, j, 1, e->jacobian, e->work);
+        for (size_t i = 0; i < e->net->chain.width[0]; i++)
+            sum += fabs(e->jacobian[i]);
+        largest = fmax(largest, sum);
+    }
+    return largest;
+}
+
 assay_status local_lipschitz_reference_branch_and_bound(const assay_network *network, const local_lipschitz_box *box,
                                                         size_t row, const local_lipschitz_options *options,
                                                         const local_lipschitz_search *search,
@@ -100,7 +114,7 @@ assay_status local_lipschitz_reference_branch_and_bound(const assay_network *net
     lipschitz_net net = {0};
     lipschitz_values values = {0};
     engine_state e = {.net = &net, .options = &filled};
-    const lipschitz_engine engine = {&e, evaluate, release_bounds};
+    const lipschitz_engine engine = {&e, evaluate, release_bounds, norm_at};
     assay_status status =
         lipschitz_check_search(network, box, row, options, search, outcome, &chain, &filled, &settings);
     if (status == ASSAY_OK)
@@ -111,11 +125,13 @@ assay_status local_lipschitz_reference_branch_and_bound(const assay_network *net
         status = lipschitz_forward(&net, box, &filled, &values);
     if (status == ASSAY_OK) {
         e.heuristic = settings.heuristic;
-        e.coefficients = assay_allocate(chain.hidden + 2 * chain.widest, sizeof *e.coefficients);
+        e.coefficients =
+            assay_allocate(chain.hidden + chain.width[0] + lipschitz_jacobian_work(&chain), sizeof *e.coefficients);
         status = e.coefficients ? ASSAY_OK : ASSAY_NO_MEMORY;
     }
     if (status == ASSAY_OK) {
-        e.work = e.coefficients + chain.hidden;
+        e.jacobian = e.coefficients + chain.hidden;
+        e.work = e.jacobian + chain.width[0];
         status = lipschitz_search(&net, box, row, &values, &settings, &engine, outcome);
     }
     assay_release(e.coefficients);

@@ -55,11 +55,13 @@ static void diagonals_at(const lipschitz_net *net, const double *x, double *d, d
     }
 }
 
-void lipschitz_jacobian_row(const lipschitz_net *net, const double *x, size_t row, double *jacobian, double *work)
+void lipschitz_jacobian_rows(const lipschitz_net *net, const double *x, size_t first, size_t rows, double *jacobian,
+                             double *work)
 {
     double *d = work + 2 * net->chain.widest;
     diagonals_at(net, x, d, work);
-    multiply_out(net, d, row, jacobian, work);
+    for (size_t j = 0; j < rows; j++)
+        multiply_out(net, d, first + j, jacobian + j * net->chain.width[0], work);
 }
 
 assay_status local_lipschitz_jacobian(const assay_network *network, const double *x, size_t row, double *jacobian)
@@ -79,8 +81,8 @@ assay_status local_lipschitz_jacobian(const assay_network *network, const double
     double *work = status ? NULL : assay_allocate(lipschitz_jacobian_work(&chain), sizeof *work);
     if (status == ASSAY_OK && !work)
         status = ASSAY_NO_MEMORY;
-    for (size_t j = 0; status == ASSAY_OK && j < lipschitz_rows(&chain, row); j++)
-        lipschitz_jacobian_row(&net, x, lipschitz_first_row(row) + j, jacobian + j * chain.width[0], work);
+    if (status == ASSAY_OK)
+        lipschitz_jacobian_rows(&net, x, lipschitz_first_row(row), lipschitz_rows(&chain, row), jacobian, work);
     assay_release(work);
     lipschitz_net_release(&net);
     return status;

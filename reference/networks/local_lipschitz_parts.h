@@ -203,6 +203,8 @@ typedef struct lipschitz_engine {
      * domains): sets value, layer, neuron and bounds. */
     assay_status (*evaluate)(void *self, lipschitz_domain **domains, lipschitz_domain *const *parents, size_t count);
     void (*release_bounds)(void *self, void *bounds);
+    /* The largest norm of rows first to first + rows - 1 at the point x. */
+    double (*norm_at)(void *self, const double *x, size_t first, size_t rows);
 } lipschitz_engine;
 
 /* Best first search; arguments have been checked. */
@@ -220,8 +222,9 @@ assay_status lipschitz_feasible(const lipschitz_net *net, const local_lipschitz_
                                 const lipschitz_values *values, const signed char *sign, bool *feasible,
                                 double *centre);
 
-/* The Jacobian's row at x with the signs of z > 0; work: inputs + hidden + 2 x the widest numbers. */
-void lipschitz_jacobian_row(const lipschitz_net *net, const double *x, size_t row, double *jacobian, double *work);
+/* Jacobians of rows first to first + rows - 1 at x, by the signs of z > 0. */
+void lipschitz_jacobian_rows(const lipschitz_net *net, const double *x, size_t first, size_t rows, double *jacobian,
+                             double *work);
 size_t lipschitz_jacobian_work(const lipschitz_chain *chain);
 
 #endif

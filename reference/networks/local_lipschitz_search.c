@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* Points that are tried for a lower bound, the centre among them. */
-enum { TRIED_POINTS = 32 };
+enum { TRIED_POINTS = 8 };
 
 double lipschitz_score(local_lipschitz_heuristic heuristic, bool last_layer, double low, double high,
                        double coefficient)
@@ -31,7 +31,7 @@ typedef struct search_state {
     size_t open, room;
     lipschitz_domain **parents, **children; /* of a round */
     double closed;                          /* the largest value of a domain without free signs */
-    double *x, *jacobian, *work;
+    double *x;
     local_lipschitz_outcome outcome;
 } search_state;
 
@@ -103,13 +103,9 @@ static lipschitz_domain *pop(search_state *s)
 
 /* ---- Lower bounds ---------------------------------------------------------------------------------------------- */
 
-static void try_point(search_state *s, size_t row, const double *x)
+static void try_point(search_state *s, size_t first, size_t rows, const double *x)
 {
-    double sum = 0;
-    lipschitz_jacobian_row(s->net, x, row, s->jacobian, s->work);
-    for (size_t i = 0; i < s->net->chain.width[0]; i++)
-        sum += fabs(s->jacobian[i]);
-    s->outcome.lower = fmax(s->outcome.lower, sum);
+    s->outcome.lower = fmax(s->outcome.lower, s->engine->norm_at(s->engine->self, x, first, rows));
 }
 
 static void try_points(search_state *s)
@@ -120,8 +116,7 @@ static void try_points(search_state *s)
             const double share = t ? assay_random_uniform((assay_random){0, t}, i) : 0.5;
             s->x[i] = s->box->low[i] + share * (s->box->high[i] - s->box->low[i]);
         }
-        for (size_t j = 0; j < s->rows; j++)
-            try_point(s, s->first_row + j, s->x);
+        try_point(s, s->first_row, s->rows, s->x);
     }
 }
 
@@ -185,7 +180,7 @@ static assay_status split(search_state *s, lipschitz_domain *parent, lipschitz_d
         if (s->settings->feasible) {
             status = lipschitz_feasible(s->net, s->box, s->values, child->sign, &feasible, s->x);
             if (status == ASSAY_OK && feasible)
-                try_point(s, child->row, s->x);
+                try_point(s, child->row, 1, s->x);
         }
         if (status != ASSAY_OK || !feasible) {
             release_domain(s, child);
@@ -283,13 +278,10 @@ assay_status lipschitz_search(const lipschitz_net *net, const local_lipschitz_bo
     const size_t most = 2 * search->batch > s.rows ? 2 * search->batch : s.rows;
     s.children = assay_allocate(most, sizeof(lipschitz_domain *));
     s.parents = assay_allocate(3 * search->batch, sizeof(lipschitz_domain *));
-    s.x = assay_allocate(2 * chain->width[0] + lipschitz_jacobian_work(chain), sizeof *s.x);
+    s.x = assay_allocate(chain->width[0], sizeof *s.x);
     assay_status status = s.children && s.parents && s.x ? ASSAY_OK : ASSAY_NO_MEMORY;
-    if (status == ASSAY_OK) {
-        s.jacobian = s.x + chain->width[0];
-        s.work = s.jacobian + chain->width[0];
+    if (status == ASSAY_OK)
         status = run(&s);
-    }
     if (status == ASSAY_OK)
         *outcome = s.outcome;
     for (size_t i = 0; i < s.open; i++)
