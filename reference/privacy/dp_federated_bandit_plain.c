@@ -6,9 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-*-- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -* /
-
-    typedef struct plain {
+typedef struct plain {
     double *v, *inverse, *factor, *identity; /* d x d */
     double *u, *theta;                       /* d */
 } plain;
