@@ -51,12 +51,22 @@ float assay_random_uniform_f32(assay_random r, uint64_t index)
     return unit_f32(word(r, index, 0));
 }
 
+/* 1 - u is in (0, 1], so that the logarithm is finite. */
+static double radius(uint64_t bits)
+{
+    return sqrt(-2.0 * log(1.0 - unit_f64(bits)));
+}
+
+static double angle(uint64_t bits)
+{
+    return 6.283185307179586477 * unit_f64(bits);
+}
+
 double assay_random_normal(assay_random r, uint64_t index)
 {
-    /* 1 - u is in (0, 1], so that the logarithm is finite. */
-    double radius = sqrt(-2.0 * log(1.0 - unit_f64(word(r, index & ~UINT64_C(1), 0))));
-    double angle = 6.283185307179586477 * unit_f64(word(r, index | 1, 0));
-    return radius * (index & 1 ? sin(angle) : cos(angle));
+    const philox4x64_ctr_t words = block(r, index >> 2, 0);
+    const double a = angle(words.v[(index & 3) | 1]);
+    return radius(words.v[index & 2]) * (index & 1 ? sin(a) : cos(a));
 }
 
 float assay_random_normal_f32(assay_random r, uint64_t index)
@@ -110,12 +120,22 @@ assay_status assay_random_fill_uniform_f32(assay_random r, uint64_t first, float
     return status;
 }
 
+/* Four at a time: a block has two pairs of uniforms, and a pair's radius serves both of its numbers. */
+#define FILL_NORMAL(type)                                                                                              \
+    for (size_t i = 0; status == ASSAY_OK && i < n;) {                                                                 \
+        const philox4x64_ctr_t words = block(r, (first + i) >> 2, 0);                                                  \
+        const double radii[2] = {radius(words.v[0]), radius(words.v[2])};                                              \
+        for (size_t k = (first + i) & 3; k < 4 && i < n; k++, i++) {                                                   \
+            const double a = angle(words.v[k | 1]);                                                                    \
+            out[i] = mean + deviation * (type)(radii[k >> 1] * (k & 1 ? sin(a) : cos(a)));                             \
+        }                                                                                                              \
+    }
+
 assay_status assay_random_fill_normal(assay_random r, uint64_t first, double mean, double deviation, double *out,
                                       size_t n)
 {
     assay_status status = check_fill(out, n, mean, deviation, 0);
-    for (size_t i = 0; status == ASSAY_OK && i < n; i++)
-        out[i] = mean + deviation * assay_random_normal(r, first + i);
+    FILL_NORMAL(double)
     return status;
 }
 
@@ -123,8 +143,7 @@ assay_status assay_random_fill_normal_f32(assay_random r, uint64_t first, float 
                                           size_t n)
 {
     assay_status status = check_fill(out, n, mean, deviation, 0);
-    for (size_t i = 0; status == ASSAY_OK && i < n; i++)
-        out[i] = mean + deviation * assay_random_normal_f32(r, first + i);
+    FILL_NORMAL(float)
     return status;
 }
 

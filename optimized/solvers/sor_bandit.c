@@ -43,8 +43,38 @@ static assay_status start(const sor_bandit_kernels *kernels, const sor_bandit_op
 
 /* ---- SOR ------------------------------------------------------------------------------------------------------ */
 
+/*
+ * Sweeps in groups that are made together; if the goal lies within a group, its sweeps are made again one by one from
+ * what x was before, which is kept in @p r.
+ */
+static double sweep_to_goal(const sor_bandit_kernels *kernels, const sor_bandit_operator *a, const double *b,
+                            double omega, double goal, size_t limit, bool want_x, double *x, double *r,
+                            size_t *iterations)
+{
+    double squares[SOR_BANDIT_TOGETHER], now = INFINITY;
+    while (!(now < goal) && limit - *iterations >= SOR_BANDIT_TOGETHER) {
+        size_t made = 0;
+        if (want_x)
+            memcpy(r, x, a->skew->elements * sizeof *r);
+        kernels->sweeps(a, omega, b, x, squares);
+        while (made < SOR_BANDIT_TOGETHER && !(now < goal))
+            now = sqrt(squares[made++]);
+        *iterations += made;
+        if (want_x && made < SOR_BANDIT_TOGETHER) {
+            memcpy(x, r, a->skew->elements * sizeof *x);
+            for (size_t k = 0; k < made; k++)
+                kernels->sweep(a, omega, b, x);
+        }
+    }
+    while (!(now < goal) && *iterations < limit) {
+        now = sqrt(kernels->sweep(a, omega, b, x));
+        ++*iterations;
+    }
+    return now;
+}
+
 assay_status sor_bandit_skew_sor(const sor_bandit_kernels *kernels, const sor_bandit_operator *a, const double *b,
-                                 double omega, const sor_bandit_goal *goal, double *x, double *r,
+                                 double omega, const sor_bandit_goal *goal, bool want_x, double *x, double *r,
                                  sor_bandit_report *report)
 {
     double now, reference;
@@ -58,10 +88,8 @@ assay_status sor_bandit_skew_sor(const sor_bandit_kernels *kernels, const sor_ba
     }
     if (now == 0)
         return ASSAY_OK;
-    do {
-        now = sqrt(kernels->sweep(a, omega, b, x));
-        report->iterations++;
-    } while (!(now < goal->tolerance * reference) && report->iterations < goal->limit);
+    now = sweep_to_goal(kernels, a, b, omega, goal->tolerance * reference, goal->limit, want_x, x, r,
+                        &report->iterations);
     report->residual = now / reference;
     return now < goal->tolerance * reference ? ASSAY_OK
                                              : not_converged(report->iterations, report->residual, goal->tolerance);
@@ -104,7 +132,10 @@ assay_status sor_bandit_skew_gradients(const sor_bandit_kernels *kernels, const 
         const double curvature = kernels->direction(a, beta, plain ? w->r : w->y, w->p, w->q);
         if (!(curvature > 0))
             return assay_fail(ASSAY_SINGULAR, "the matrix is not positive definite: p^T A p is %g", curvature);
-        now = sqrt(kernels->advance(a, omega, rho / curvature, w->p, w->q, x, w->r, plain ? NULL : w->y));
+        const double alpha = rho / curvature;
+        if (!isfinite(alpha)) /* and would leave NaN in what has to stay 0 */
+            return assay_fail(ASSAY_OUT_OF_RANGE, "the numbers overflow: r^T z is %g", rho);
+        now = sqrt(kernels->advance(a, omega, alpha, w->p, w->q, x, w->r, plain ? NULL : w->y));
     }
 }
 
@@ -140,7 +171,7 @@ static assay_status solve(const sor_bandit_kernels *kernels, const sor_bandit_gr
         sor_bandit_skew_in(&skew, b, sides);
         sor_bandit_skew_in(&skew, x, solution);
         status = gradients ? sor_bandit_skew_gradients(kernels, &a, sides, omega, goal, solution, &w, &made)
-                           : sor_bandit_skew_sor(kernels, &a, sides, omega, goal, solution, w.r, &made);
+                           : sor_bandit_skew_sor(kernels, &a, sides, omega, goal, true, solution, w.r, &made);
     }
     if (status == ASSAY_OK || status == ASSAY_NOT_CONVERGED) {
         sor_bandit_skew_out(&skew, solution, x);

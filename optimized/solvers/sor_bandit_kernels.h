@@ -11,20 +11,28 @@
 
 #include "assay/sor_bandit.h"
 
+/* Where an anti-diagonal lies: the element of its first point; those of the same row on the ones before and behind; and
+ * whether these begin in the same row (level), or else one above (before) or below (behind). */
+typedef struct sor_bandit_place {
+    size_t n; /* points */
+    ptrdiff_t here, before, behind;
+    bool level_before, level_behind;
+} sor_bandit_place;
+
 /* Where anti-diagonals lie. Point (i, s - i) is element origin[s] + i of a vector; the elements before the first and
  * behind the last point of an anti-diagonal are 0, and so are anti-diagonals -1 and @c diagonals, which have no points:
  * neighbours outside the grid need no exception. */
 typedef struct sor_bandit_skew {
     size_t rows, columns, diagonals;
-    size_t elements;   /* of a vector */
-    size_t *first;     /* row of the first point of each */
-    size_t *count;     /* points of each */
-    ptrdiff_t *origin; /* from -1 to diagonals */
-    void *memory;
+    size_t elements; /* of a vector */
+    ptrdiff_t *origin;
+    sor_bandit_place *places;
 } sor_bandit_skew;
 
 /* Elements between anti-diagonals, so that the first point of each is aligned to a vector; 1 packs them. */
 enum { SOR_BANDIT_ALIGNED = 8, SOR_BANDIT_PACKED = 1 };
+
+enum { SOR_BANDIT_TOGETHER = 4 };
 
 /* The 5-point operator on a skewed grid. */
 typedef struct sor_bandit_operator {
@@ -37,6 +45,8 @@ typedef struct sor_bandit_kernels {
     size_t lanes;
     /* One sweep of SOR; the squared norm of the residual after it. */
     double (*sweep)(const sor_bandit_operator *a, double omega, const double *b, double *x);
+    /* SOR_BANDIT_TOGETHER of them, overlapped in time; the squared norms of the residual after each. */
+    void (*sweeps)(const sor_bandit_operator *a, double omega, const double *b, double *x, double *squares);
     /* r = b - A x; squares[0] = its squared norm, squares[1] = that of b. */
     void (*residual)(const sor_bandit_operator *a, const double *b, const double *x, double *r, double squares[2]);
     /* x += alpha p, r -= alpha q (unless p is null), then (D + omega L) y = r (unless y is null); r's squared norm. */
@@ -76,9 +86,10 @@ typedef struct sor_bandit_workspace {
 assay_status sor_bandit_workspace_make(const sor_bandit_skew *skew, sor_bandit_workspace *w);
 void sor_bandit_workspace_release(sor_bandit_workspace *w);
 
-/* The solvers on skewed vectors; all is checked already. They start from x and leave the last iterate there. */
+/* The solvers on skewed vectors; all is checked already. They start from x and leave the last iterate there, except
+ * that SOR without @p want_x may leave a later one. */
 assay_status sor_bandit_skew_sor(const sor_bandit_kernels *kernels, const sor_bandit_operator *a, const double *b,
-                                 double omega, const sor_bandit_goal *goal, double *x, double *r,
+                                 double omega, const sor_bandit_goal *goal, bool want_x, double *x, double *r,
                                  sor_bandit_report *report);
 assay_status sor_bandit_skew_gradients(const sor_bandit_kernels *kernels, const sor_bandit_operator *a, const double *b,
                                        double omega, const sor_bandit_goal *goal, double *x,

@@ -1,148 +1,232 @@
 /*
  * The kernels, included once for each instruction set, which defines: LANES; V, a vector of that many doubles; MASK,
- * and TAIL(k), the mask of the first k lanes; LOAD, STORE, STORE_TAIL(p, mask, v) and KEEP(mask, v), which sets the
- * other lanes to 0; SET(a); ADD, SUBTRACT, MULTIPLY, DIVIDE; FUSED(a, b, c) = a b + c, with or without an intermediate
+ * and TAIL(k), the mask of the first k lanes; LOAD, STORE, and KEEP(mask, v), which sets the other lanes to 0; SET(a);
+ * LATER(v, w), the lanes of v but the first, and then the first of w; EARLIER(v, w), the last lane of v, and then those
+ * of w but the last; ADD, SUBTRACT, MULTIPLY, DIVIDE; FUSED(a, b, c) = a b + c, with or without an intermediate
  * rounding; SUM(v); KERNELS, the name of the table.
  *
  * What SOR computes must have the reference's bits: no fused operations there, and the order of the reference's sums.
  */
 #include "optimized/solvers/sor_bandit_kernels.h"
 
-/* Runs @p AT(k) for the vectors from element k of @p n, then @p TAIL_AT(k, mask) for what is left. */
-#define FOR_VECTORS(n, AT, TAIL_AT)                                                                                    \
+#define INLINE static inline __attribute__((always_inline))
+
+/* Runs @p AT(k, v) for the vectors from element k of @p n, v being VALUE(k), with zeros behind the last element: they
+ * may be stored, because an anti-diagonal has zeros behind it up to a vector's end. */
+#define FOR_VECTORS(n, VALUE, AT)                                                                                      \
     do {                                                                                                               \
         size_t k_ = 0;                                                                                                 \
         for (; k_ + LANES <= (n); k_ += LANES)                                                                         \
-            AT(k_);                                                                                                    \
+            AT(k_, VALUE(k_));                                                                                         \
         if (LANES > 1 && k_ < (n)) {                                                                                   \
             const MASK mask_ = TAIL((n)-k_);                                                                           \
-            TAIL_AT(k_, mask_);                                                                                        \
+            AT(k_, KEEP(mask_, VALUE(k_)));                                                                            \
         }                                                                                                              \
     } while (0)
 
-/* Element of the first point of an anti-diagonal, and those of its row on the ones before and behind. */
-typedef struct place {
-    size_t n;
-    ptrdiff_t here, before, behind;
-} place;
+/* The same for what is 0 wherever its arguments are: it needs no mask. */
+#define FOR_WHOLE_VECTORS(n, AT)                                                                                       \
+    do {                                                                                                               \
+        for (size_t k_ = 0; k_ < (n); k_ += LANES)                                                                     \
+            AT(k_);                                                                                                    \
+    } while (0)
 
-static inline place place_of(const sor_bandit_skew *skew, size_t s)
+/*
+ * The neighbours of LANES points on the anti-diagonal before (up and left) or behind (right and down), p being that in
+ * the row of the first point. One of the two vectors is where a vector was stored, maybe just now; the other one
+ * straddles two such places, and to load it would wait until both are in the cache: it is put together from them.
+ */
+typedef struct pair {
+    V first, second;
+} pair;
+
+INLINE pair pair_before(const double *p, bool level)
 {
-    const ptrdiff_t first = (ptrdiff_t)skew->first[s], *origin = skew->origin + s;
-    return (place){skew->count[s], origin[0] + first, origin[-1] + first, origin[1] + first};
+    if (level) {
+        const V left = LOAD(p);
+        return (pair){EARLIER(LOAD(p - LANES), left), left};
+    }
+    const V up = LOAD(p - 1);
+    return (pair){up, LATER(up, LOAD(p - 1 + LANES))};
+}
+
+INLINE pair pair_behind(const double *p, bool level)
+{
+    if (level) {
+        const V right = LOAD(p);
+        return (pair){right, LATER(right, LOAD(p + LANES))};
+    }
+    const V down = LOAD(p + 1);
+    return (pair){EARLIER(LOAD(p + 1 - LANES), down), down};
+}
+
+/* Makes @p CALL for the four combinations of conditions that hold for a whole anti-diagonal, with constants in place of
+ * level_before and level_behind, for the compiler to make four loops of one. */
+#define FOR_LEVELS(at, CALL)                                                                                           \
+    do {                                                                                                               \
+        if ((at)->level_before && (at)->level_behind)                                                                  \
+            CALL(true, true);                                                                                          \
+        else if ((at)->level_before)                                                                                   \
+            CALL(true, false);                                                                                         \
+        else if ((at)->level_behind)                                                                                   \
+            CALL(false, true);                                                                                         \
+        else                                                                                                           \
+            CALL(false, false);                                                                                        \
+    } while (0)
+
+INLINE V both(pair p)
+{
+    return ADD(p.first, p.second);
 }
 
 /* ---- SOR ------------------------------------------------------------------------------------------------------ */
 
-static inline V sor_sum(V neighbour, const double *before)
+/* The operator with what SOR needs of it in all lanes. */
+typedef struct spread {
+    V diagonal, neighbour, omega; /* neighbour: the matrix's element, negative */
+} spread;
+
+INLINE V sor_new(const spread *a, V b, V x, pair before, pair behind)
 {
-    return ADD(ADD(SET(0), MULTIPLY(neighbour, LOAD(before - 1))), MULTIPLY(neighbour, LOAD(before)));
+    V sum = ADD(ADD(SET(0), MULTIPLY(a->neighbour, before.first)), MULTIPLY(a->neighbour, before.second));
+    sum = ADD(ADD(sum, MULTIPLY(a->neighbour, behind.first)), MULTIPLY(a->neighbour, behind.second));
+    return ADD(x, MULTIPLY(a->omega, SUBTRACT(DIVIDE(SUBTRACT(b, sum), a->diagonal), x)));
 }
 
-static inline V sor_new(V neighbour, V diagonal, V omega, V b, V x, const double *before, const double *behind)
+INLINE V sor_residual(const spread *a, V b, V x, pair before, pair behind)
 {
-    V sum = sor_sum(neighbour, before);
-    sum = ADD(ADD(sum, MULTIPLY(neighbour, LOAD(behind))), MULTIPLY(neighbour, LOAD(behind + 1)));
-    return ADD(x, MULTIPLY(omega, SUBTRACT(DIVIDE(SUBTRACT(b, sum), diagonal), x)));
-}
-
-static inline V sor_residual(V neighbour, V diagonal, V b, V x, const double *before, const double *behind)
-{
-    V sum = ADD(sor_sum(neighbour, before), MULTIPLY(diagonal, x));
-    sum = ADD(ADD(sum, MULTIPLY(neighbour, LOAD(behind))), MULTIPLY(neighbour, LOAD(behind + 1)));
+    V sum = ADD(ADD(SET(0), MULTIPLY(a->neighbour, before.first)), MULTIPLY(a->neighbour, before.second));
+    sum = ADD(sum, MULTIPLY(a->diagonal, x));
+    sum = ADD(ADD(sum, MULTIPLY(a->neighbour, behind.first)), MULTIPLY(a->neighbour, behind.second));
     return SUBTRACT(b, sum);
 }
 
-static inline void sweep_diagonal(const sor_bandit_operator *a, size_t s, V omega, const double *b, double *x)
+INLINE void sweep_points(const spread *a, const sor_bandit_place *at, bool level_before, bool level_behind,
+                         const double *b, double *x)
 {
-    const place at = place_of(a->skew, s);
-    const V diagonal = SET(a->diagonal), neighbour = SET(-a->neighbour);
-    const double *before = x + at.before, *behind = x + at.behind;
-    b += at.here;
-    x += at.here;
-#define NEW(k)        sor_new(neighbour, diagonal, omega, LOAD(b + (k)), LOAD(x + (k)), before + (k), behind + (k))
-#define AT(k)         STORE(x + (k), NEW(k))
-#define TAIL_AT(k, m) STORE_TAIL(x + (k), m, NEW(k))
-    FOR_VECTORS(at.n, AT, TAIL_AT);
-#undef NEW
+    const double *before = x + at->before, *behind = x + at->behind;
+    b += at->here;
+    x += at->here;
+#define VALUE(k)                                                                                                       \
+    sor_new(a, LOAD(b + (k)), LOAD(x + (k)), pair_before(before + (k), level_before),                                  \
+            pair_behind(behind + (k), level_behind))
+#define AT(k, v) STORE(x + (k), v)
+    FOR_VECTORS(at->n, VALUE, AT);
+#undef VALUE
 #undef AT
-#undef TAIL_AT
 }
 
-static inline V residual_diagonal(const sor_bandit_operator *a, size_t s, const double *b, const double *x, V squares)
+INLINE void sweep_diagonal(const spread *a, const sor_bandit_skew *skew, size_t s, const double *b, double *x)
 {
-    const place at = place_of(a->skew, s);
-    const V diagonal = SET(a->diagonal), neighbour = SET(-a->neighbour);
-    const double *before = x + at.before, *behind = x + at.behind;
-    b += at.here;
-    x += at.here;
-#define RESIDUAL(k) sor_residual(neighbour, diagonal, LOAD(b + (k)), LOAD(x + (k)), before + (k), behind + (k))
-#define AT(k)                                                                                                          \
+    const sor_bandit_place *const at = &skew->places[s];
+#define CALL(level_before, level_behind) sweep_points(a, at, level_before, level_behind, b, x)
+    FOR_LEVELS(at, CALL);
+#undef CALL
+}
+
+INLINE V residual_points(const spread *a, const sor_bandit_place *at, bool level_before, bool level_behind,
+                         const double *b, const double *x, V squares)
+{
+    const double *before = x + at->before, *behind = x + at->behind;
+    b += at->here;
+    x += at->here;
+#define VALUE(k)                                                                                                       \
+    sor_residual(a, LOAD(b + (k)), LOAD(x + (k)), pair_before(before + (k), level_before),                             \
+                 pair_behind(behind + (k), level_behind))
+#define AT(k, v)                                                                                                       \
     do {                                                                                                               \
-        const V r_ = RESIDUAL(k);                                                                                      \
+        const V r_ = v;                                                                                                \
         squares = FUSED(r_, r_, squares);                                                                              \
     } while (0)
-#define TAIL_AT(k, m)                                                                                                  \
-    do {                                                                                                               \
-        const V r_ = KEEP(m, RESIDUAL(k));                                                                             \
-        squares = FUSED(r_, r_, squares);                                                                              \
-    } while (0)
-    FOR_VECTORS(at.n, AT, TAIL_AT);
-#undef RESIDUAL
+    FOR_VECTORS(at->n, VALUE, AT);
+#undef VALUE
 #undef AT
-#undef TAIL_AT
     return squares;
 }
 
-/* The residual follows the sweep by one anti-diagonal, while all is still in the first cache. */
+INLINE V residual_diagonal(const spread *a, const sor_bandit_skew *skew, size_t s, const double *b, const double *x,
+                           V squares)
+{
+    const sor_bandit_place *const at = &skew->places[s];
+#define CALL(level_before, level_behind) squares = residual_points(a, at, level_before, level_behind, b, x, squares)
+    FOR_LEVELS(at, CALL);
+#undef CALL
+    return squares;
+}
+
+/*
+ * @p count sweeps at once: each is two anti-diagonals behind the one before it, whose values it needs, and its residual
+ * follows by one anti-diagonal, before the next sweep comes there. They do not wait for each other, and what they share
+ * is in the first cache.
+ */
+INLINE void sweep_together(const sor_bandit_operator *a, double omega, const double *b, double *x, size_t count,
+                           double *squares)
+{
+    const spread spread_a = {SET(a->diagonal), SET(-a->neighbour), SET(omega)};
+    const size_t diagonals = a->skew->diagonals;
+    V sums[SOR_BANDIT_TOGETHER];
+    for (size_t j = 0; j < count; j++)
+        sums[j] = SET(0);
+    for (size_t t = 0; t <= diagonals + 2 * (count - 1); t++)
+        for (size_t j = 0; j < count; j++) {
+            const size_t s = t - 2 * j; /* wraps to a large number before the sweep begins */
+            if (s < diagonals)
+                sweep_diagonal(&spread_a, a->skew, s, b, x);
+            if (s - 1 < diagonals)
+                sums[j] = residual_diagonal(&spread_a, a->skew, s - 1, b, x, sums[j]);
+        }
+    for (size_t j = 0; j < count; j++)
+        squares[j] = SUM(sums[j]);
+}
+
 static double sweep(const sor_bandit_operator *a, double omega, const double *b, double *x)
 {
-    const V factor = SET(omega);
-    V squares = SET(0);
-    sweep_diagonal(a, 0, factor, b, x);
-    for (size_t s = 1; s < a->skew->diagonals; s++) {
-        sweep_diagonal(a, s, factor, b, x);
-        squares = residual_diagonal(a, s - 1, b, x, squares);
-    }
-    return SUM(residual_diagonal(a, a->skew->diagonals - 1, b, x, squares));
+    double squares;
+    sweep_together(a, omega, b, x, 1, &squares);
+    return squares;
+}
+
+static void sweeps(const sor_bandit_operator *a, double omega, const double *b, double *x, double *squares)
+{
+    sweep_together(a, omega, b, x, SOR_BANDIT_TOGETHER, squares);
 }
 
 /* ---- Conjugate gradients -------------------------------------------------------------------------------------- */
 
 static void residual(const sor_bandit_operator *a, const double *b, const double *x, double *r, double squares[2])
 {
-    const V diagonal = SET(a->diagonal), neighbour = SET(-a->neighbour);
+    const spread spread_a = {SET(a->diagonal), SET(-a->neighbour), SET(0)};
     V of_r = SET(0), of_b = SET(0);
     for (size_t s = 0; s < a->skew->diagonals; s++) {
-        const place at = place_of(a->skew, s);
-        const double *bs = b + at.here, *xs = x + at.here, *before = x + at.before, *behind = x + at.behind;
-        double *rs = r + at.here;
-#define RESIDUAL(k) sor_residual(neighbour, diagonal, LOAD(bs + (k)), LOAD(xs + (k)), before + (k), behind + (k))
-#define AT(k)                                                                                                          \
+        const sor_bandit_place *const at = &a->skew->places[s];
+        const double *bs = b + at->here, *xs = x + at->here, *before = x + at->before, *behind = x + at->behind;
+        double *rs = r + at->here;
+#define VALUE(k)                                                                                                       \
+    sor_residual(&spread_a, LOAD(bs + (k)), LOAD(xs + (k)), ((pair){LOAD(before + (k)-1), LOAD(before + (k))}),        \
+                 ((pair){LOAD(behind + (k)), LOAD(behind + (k) + 1)}))
+#define AT(k, v)                                                                                                       \
     do {                                                                                                               \
-        const V r_ = RESIDUAL(k), b_ = LOAD(bs + (k));                                                                 \
+        const V r_ = v;                                                                                                \
         STORE(rs + (k), r_);                                                                                           \
         of_r = FUSED(r_, r_, of_r);                                                                                    \
-        of_b = FUSED(b_, b_, of_b);                                                                                    \
     } while (0)
-#define TAIL_AT(k, m)                                                                                                  \
+#define AT_SIDE(k)                                                                                                     \
     do {                                                                                                               \
-        const V r_ = KEEP(m, RESIDUAL(k)), b_ = KEEP(m, LOAD(bs + (k)));                                               \
-        STORE_TAIL(rs + (k), m, r_);                                                                                   \
-        of_r = FUSED(r_, r_, of_r);                                                                                    \
+        const V b_ = LOAD(bs + (k));                                                                                   \
         of_b = FUSED(b_, b_, of_b);                                                                                    \
     } while (0)
-        FOR_VECTORS(at.n, AT, TAIL_AT);
-#undef RESIDUAL
+        FOR_VECTORS(at->n, VALUE, AT);
+        FOR_WHOLE_VECTORS(at->n, AT_SIDE);
+#undef VALUE
 #undef AT
-#undef TAIL_AT
+#undef AT_SIDE
     }
     squares[0] = SUM(of_r);
     squares[1] = SUM(of_b);
 }
 
 /* x += alpha p, r -= alpha q on one anti-diagonal; adds r's squares. */
-static inline V advance_diagonal(size_t n, V alpha, const double *p, const double *q, double *x, double *r, V squares)
+INLINE V advance_diagonal(size_t n, V alpha, const double *p, const double *q, double *x, double *r, V squares)
 {
 #define AT(k)                                                                                                          \
     do {                                                                                                               \
@@ -151,29 +235,19 @@ static inline V advance_diagonal(size_t n, V alpha, const double *p, const doubl
         STORE(r + (k), r_);                                                                                            \
         squares = FUSED(r_, r_, squares);                                                                              \
     } while (0)
-#define TAIL_AT(k, m)                                                                                                  \
-    do {                                                                                                               \
-        const V r_ = KEEP(m, SUBTRACT(LOAD(r + (k)), MULTIPLY(alpha, LOAD(q + (k)))));                                 \
-        STORE_TAIL(x + (k), m, FUSED(alpha, LOAD(p + (k)), LOAD(x + (k))));                                            \
-        STORE_TAIL(r + (k), m, r_);                                                                                    \
-        squares = FUSED(r_, r_, squares);                                                                              \
-    } while (0)
-    FOR_VECTORS(n, AT, TAIL_AT);
+    FOR_WHOLE_VECTORS(n, AT);
 #undef AT
-#undef TAIL_AT
     return squares;
 }
 
 /* y = (r + omega neighbour (y above and left)) / diagonal, as own r + coupling (...). */
-static inline void forward_diagonal(size_t n, V own, V coupling, const double *r, const double *before, double *y)
+INLINE void forward_points(size_t n, bool level, V own, V coupling, const double *r, const double *before, double *y)
 {
-#define NEW(k)        FUSED(coupling, ADD(LOAD(before + (k)-1), LOAD(before + (k))), MULTIPLY(own, LOAD(r + (k))))
-#define AT(k)         STORE(y + (k), NEW(k))
-#define TAIL_AT(k, m) STORE_TAIL(y + (k), m, NEW(k))
-    FOR_VECTORS(n, AT, TAIL_AT);
-#undef NEW
+#define VALUE(k) FUSED(coupling, both(pair_before(before + (k), level)), MULTIPLY(own, LOAD(r + (k))))
+#define AT(k, v) STORE(y + (k), v)
+    FOR_VECTORS(n, VALUE, AT);
+#undef VALUE
 #undef AT
-#undef TAIL_AT
 }
 
 static double advance(const sor_bandit_operator *a, double omega, double alpha, const double *p, const double *q,
@@ -182,13 +256,31 @@ static double advance(const sor_bandit_operator *a, double omega, double alpha, 
     const V factor = SET(alpha), own = SET(1 / a->diagonal), coupling = SET(omega * a->neighbour / a->diagonal);
     V squares = SET(0);
     for (size_t s = 0; s < a->skew->diagonals; s++) {
-        const place at = place_of(a->skew, s);
+        const sor_bandit_place *const at = &a->skew->places[s];
         if (p)
-            squares = advance_diagonal(at.n, factor, p + at.here, q + at.here, x + at.here, r + at.here, squares);
-        if (y)
-            forward_diagonal(at.n, own, coupling, r + at.here, y + at.before, y + at.here);
+            squares = advance_diagonal(at->n, factor, p + at->here, q + at->here, x + at->here, r + at->here, squares);
+        if (y && at->level_before)
+            forward_points(at->n, true, own, coupling, r + at->here, y + at->before, y + at->here);
+        else if (y)
+            forward_points(at->n, false, own, coupling, r + at->here, y + at->before, y + at->here);
     }
     return SUM(squares);
+}
+
+INLINE V backward_points(size_t n, bool level, V own, V coupling, const double *r, const double *behind, double *z,
+                         V product)
+{
+#define VALUE(k) FUSED(coupling, both(pair_behind(behind + (k), level)), MULTIPLY(own, LOAD(z + (k))))
+#define AT(k, v)                                                                                                       \
+    do {                                                                                                               \
+        const V z_ = v;                                                                                                \
+        STORE(z + (k), z_);                                                                                            \
+        product = FUSED(LOAD(r + (k)), z_, product);                                                                   \
+    } while (0)
+    FOR_VECTORS(n, VALUE, AT);
+#undef VALUE
+#undef AT
+    return product;
 }
 
 static double backward(const sor_bandit_operator *a, double omega, const double *r, double *y)
@@ -196,72 +288,57 @@ static double backward(const sor_bandit_operator *a, double omega, const double 
     const V own = SET(omega * (2 - omega)), coupling = SET(omega * a->neighbour / a->diagonal);
     V product = SET(0);
     for (size_t s = a->skew->diagonals; s-- > 0;) {
-        const place at = place_of(a->skew, s);
-        const double *rs = r + at.here, *behind = y + at.behind;
-        double *z = y + at.here;
-#define NEW(k) FUSED(coupling, ADD(LOAD(behind + (k)), LOAD(behind + (k) + 1)), MULTIPLY(own, LOAD(z + (k))))
-#define AT(k)                                                                                                          \
-    do {                                                                                                               \
-        const V z_ = NEW(k);                                                                                           \
-        STORE(z + (k), z_);                                                                                            \
-        product = FUSED(LOAD(rs + (k)), z_, product);                                                                  \
-    } while (0)
-#define TAIL_AT(k, m)                                                                                                  \
-    do {                                                                                                               \
-        const V z_ = KEEP(m, NEW(k));                                                                                  \
-        STORE_TAIL(z + (k), m, z_);                                                                                    \
-        product = FUSED(KEEP(m, LOAD(rs + (k))), z_, product);                                                         \
-    } while (0)
-        FOR_VECTORS(at.n, AT, TAIL_AT);
-#undef NEW
-#undef AT
-#undef TAIL_AT
+        const sor_bandit_place *const at = &a->skew->places[s];
+        if (at->level_behind)
+            product = backward_points(at->n, true, own, coupling, r + at->here, y + at->behind, y + at->here, product);
+        else
+            product = backward_points(at->n, false, own, coupling, r + at->here, y + at->behind, y + at->here, product);
     }
     return SUM(product);
 }
 
-static inline void direct_diagonal(size_t n, double beta, const double *z, double *p)
+INLINE void direct_diagonal(size_t n, double beta, const double *z, double *p)
 {
     const V factor = SET(beta);
-#define FIRST(k)         STORE(p + (k), LOAD(z + (k)))
-#define FIRST_TAIL(k, m) STORE_TAIL(p + (k), m, LOAD(z + (k)))
-#define AT(k)            STORE(p + (k), FUSED(factor, LOAD(p + (k)), LOAD(z + (k))))
-#define TAIL_AT(k, m)    STORE_TAIL(p + (k), m, FUSED(factor, LOAD(p + (k)), LOAD(z + (k))))
+#define FIRST(k) STORE(p + (k), LOAD(z + (k)))
+#define AT(k)    STORE(p + (k), FUSED(factor, LOAD(p + (k)), LOAD(z + (k))))
     if (beta == 0)
-        FOR_VECTORS(n, FIRST, FIRST_TAIL);
+        FOR_WHOLE_VECTORS(n, FIRST);
     else
-        FOR_VECTORS(n, AT, TAIL_AT);
+        FOR_WHOLE_VECTORS(n, AT);
 #undef FIRST
-#undef FIRST_TAIL
 #undef AT
-#undef TAIL_AT
 }
 
-static inline V apply_diagonal(const sor_bandit_operator *a, size_t s, const double *p, double *q, V product)
+INLINE V apply_points(const sor_bandit_place *at, bool level_before, bool level_behind, V diagonal, V neighbour,
+                      const double *p, double *q, V product)
 {
-    const place at = place_of(a->skew, s);
-    const V diagonal = SET(a->diagonal), neighbour = SET(-a->neighbour);
-    const double *before = p + at.before, *behind = p + at.behind;
-    p += at.here;
-    q += at.here;
-#define NEIGHBOURS(k)                                                                                                  \
-    ADD(ADD(LOAD(before + (k)-1), LOAD(before + (k))), ADD(LOAD(behind + (k)), LOAD(behind + (k) + 1)))
-#define AT(k)                                                                                                          \
+    const double *before = p + at->before, *behind = p + at->behind;
+    p += at->here;
+    q += at->here;
+#define NEIGHBOURS(k) ADD(both(pair_before(before + (k), level_before)), both(pair_behind(behind + (k), level_behind)))
+#define VALUE(k)      FUSED(neighbour, NEIGHBOURS(k), MULTIPLY(diagonal, LOAD(p + (k))))
+#define AT(k, v)                                                                                                       \
     do {                                                                                                               \
-        const V p_ = LOAD(p + (k)), q_ = FUSED(neighbour, NEIGHBOURS(k), MULTIPLY(diagonal, p_));                      \
+        const V q_ = v;                                                                                                \
         STORE(q + (k), q_);                                                                                            \
-        product = FUSED(p_, q_, product);                                                                              \
+        product = FUSED(LOAD(p + (k)), q_, product);                                                                   \
     } while (0)
-#define TAIL_AT(k, m)                                                                                                  \
-    do {                                                                                                               \
-        const V p_ = KEEP(m, LOAD(p + (k))), q_ = FUSED(neighbour, NEIGHBOURS(k), MULTIPLY(diagonal, p_));             \
-        STORE_TAIL(q + (k), m, q_);                                                                                    \
-        product = FUSED(p_, KEEP(m, q_), product);                                                                     \
-    } while (0)
-    FOR_VECTORS(at.n, AT, TAIL_AT);
+    FOR_VECTORS(at->n, VALUE, AT);
 #undef NEIGHBOURS
+#undef VALUE
 #undef AT
-#undef TAIL_AT
+    return product;
+}
+
+INLINE V apply_diagonal(const sor_bandit_operator *a, size_t s, const double *p, double *q, V product)
+{
+    const sor_bandit_place *const at = &a->skew->places[s];
+    const V diagonal = SET(a->diagonal), neighbour = SET(-a->neighbour);
+#define CALL(level_before, level_behind)                                                                               \
+    product = apply_points(at, level_before, level_behind, diagonal, neighbour, p, q, product)
+    FOR_LEVELS(at, CALL);
+#undef CALL
     return product;
 }
 
@@ -271,8 +348,8 @@ static double direction(const sor_bandit_operator *a, double beta, const double 
     const sor_bandit_skew *skew = a->skew;
     V product = SET(0);
     for (size_t s = 0; s < skew->diagonals; s++) {
-        const place at = place_of(skew, s);
-        direct_diagonal(at.n, beta, z + at.here, p + at.here);
+        const sor_bandit_place *const at = &skew->places[s];
+        direct_diagonal(at->n, beta, z + at->here, p + at->here);
         if (s > 0)
             product = apply_diagonal(a, s - 1, p, q, product);
     }
@@ -283,49 +360,42 @@ static void explicit_step(const sor_bandit_skew *skew, double center, double g, 
 {
     const V own = SET(center), other = SET(g);
     for (size_t s = 0; s < skew->diagonals; s++) {
-        const place at = place_of(skew, s);
-        const double *us = u + at.here, *before = u + at.before, *behind = u + at.behind;
-        double *bs = b + at.here;
-#define NEW(k)                                                                                                         \
-    ADD(MULTIPLY(own, LOAD(us + (k))),                                                                                 \
-        MULTIPLY(other,                                                                                                \
-                 ADD(ADD(ADD(LOAD(before + (k)-1), LOAD(before + (k))), LOAD(behind + (k))), LOAD(behind + (k) + 1))))
-#define AT(k)         STORE(bs + (k), NEW(k))
-#define TAIL_AT(k, m) STORE_TAIL(bs + (k), m, NEW(k))
-        FOR_VECTORS(at.n, AT, TAIL_AT);
-#undef NEW
+        const sor_bandit_place *const at = &skew->places[s];
+        const double *us = u + at->here, *before = u + at->before, *behind = u + at->behind;
+        double *bs = b + at->here;
+#define AROUND(k) ADD(ADD(ADD(LOAD(before + (k)-1), LOAD(before + (k))), LOAD(behind + (k))), LOAD(behind + (k) + 1))
+#define VALUE(k)  ADD(MULTIPLY(own, LOAD(us + (k))), MULTIPLY(other, AROUND(k)))
+#define AT(k, v)  STORE(bs + (k), v)
+        FOR_VECTORS(at->n, VALUE, AT);
+#undef AROUND
+#undef VALUE
 #undef AT
-#undef TAIL_AT
     }
 }
 
 /* ---- Many problems side by side --------------------------------------------------------------------------------- */
 
-static inline void sweep_lanes_diagonal(const sor_bandit_skew *skew, size_t s, V neighbour, V diagonal, V omega,
-                                        const double *b, double *x)
+INLINE void sweep_lanes_diagonal(const spread *a, const sor_bandit_skew *skew, size_t s, const double *b, double *x)
 {
-    const place at = place_of(skew, s);
-    for (size_t k = 0; k < at.n; k++) {
-        const double *before = x + (at.before + (ptrdiff_t)k) * LANES, *behind = x + (at.behind + (ptrdiff_t)k) * LANES;
-        const ptrdiff_t here = (at.here + (ptrdiff_t)k) * LANES;
-        const V old = LOAD(x + here);
-        V sum = ADD(ADD(SET(0), MULTIPLY(neighbour, LOAD(before - LANES))), MULTIPLY(neighbour, LOAD(before)));
-        sum = ADD(ADD(sum, MULTIPLY(neighbour, LOAD(behind))), MULTIPLY(neighbour, LOAD(behind + LANES)));
-        STORE(x + here, ADD(old, MULTIPLY(omega, SUBTRACT(DIVIDE(SUBTRACT(LOAD(b + here), sum), diagonal), old))));
-    }
+    const sor_bandit_place *const at = &skew->places[s];
+    const double *before = x + at->before * LANES, *behind = x + at->behind * LANES;
+    b += at->here * LANES;
+    x += at->here * LANES;
+    for (size_t k = 0; k < at->n * LANES; k += LANES)
+        STORE(x + k, sor_new(a, LOAD(b + k), LOAD(x + k), (pair){LOAD(before + k - LANES), LOAD(before + k)},
+                             (pair){LOAD(behind + k), LOAD(behind + k + LANES)}));
 }
 
-static inline V residual_lanes_diagonal(const sor_bandit_skew *skew, size_t s, V neighbour, V diagonal, const double *b,
-                                        const double *x, V squares)
+INLINE V residual_lanes_diagonal(const spread *a, const sor_bandit_skew *skew, size_t s, const double *b,
+                                 const double *x, V squares)
 {
-    const place at = place_of(skew, s);
-    for (size_t k = 0; k < at.n; k++) {
-        const double *before = x + (at.before + (ptrdiff_t)k) * LANES, *behind = x + (at.behind + (ptrdiff_t)k) * LANES;
-        const ptrdiff_t here = (at.here + (ptrdiff_t)k) * LANES;
-        V sum = ADD(ADD(SET(0), MULTIPLY(neighbour, LOAD(before - LANES))), MULTIPLY(neighbour, LOAD(before)));
-        sum = ADD(sum, MULTIPLY(diagonal, LOAD(x + here)));
-        sum = ADD(ADD(sum, MULTIPLY(neighbour, LOAD(behind))), MULTIPLY(neighbour, LOAD(behind + LANES)));
-        const V r = SUBTRACT(LOAD(b + here), sum);
+    const sor_bandit_place *const at = &skew->places[s];
+    const double *before = x + at->before * LANES, *behind = x + at->behind * LANES;
+    b += at->here * LANES;
+    x += at->here * LANES;
+    for (size_t k = 0; k < at->n * LANES; k += LANES) {
+        const V r = sor_residual(a, LOAD(b + k), LOAD(x + k), (pair){LOAD(before + k - LANES), LOAD(before + k)},
+                                 (pair){LOAD(behind + k), LOAD(behind + k + LANES)});
         squares = FUSED(r, r, squares);
     }
     return squares;
@@ -334,14 +404,16 @@ static inline V residual_lanes_diagonal(const sor_bandit_skew *skew, size_t s, V
 static void sweep_lanes(const sor_bandit_skew *skew, double neighbour, const double *diagonals, const double *omegas,
                         const double *b, double *x, double *squares)
 {
-    const V minus = SET(-neighbour), diagonal = LOAD(diagonals), omega = LOAD(omegas);
+    const spread a = {LOAD(diagonals), SET(-neighbour), LOAD(omegas)};
     V sums = SET(0);
-    for (size_t s = 0; s < skew->diagonals; s++) {
-        sweep_lanes_diagonal(skew, s, minus, diagonal, omega, b, x);
+    for (size_t s = 0; s <= skew->diagonals; s++) {
+        if (s < skew->diagonals)
+            sweep_lanes_diagonal(&a, skew, s, b, x);
         if (s > 0)
-            sums = residual_lanes_diagonal(skew, s - 1, minus, diagonal, b, x, sums);
+            sums = residual_lanes_diagonal(&a, skew, s - 1, b, x, sums);
     }
-    STORE(squares, residual_lanes_diagonal(skew, skew->diagonals - 1, minus, diagonal, b, x, sums));
+    STORE(squares, sums);
 }
 
-const sor_bandit_kernels KERNELS = {LANES, sweep, residual, advance, backward, direction, explicit_step, sweep_lanes};
+const sor_bandit_kernels KERNELS = {LANES,    sweep,     sweeps,        residual,   advance,
+                                    backward, direction, explicit_step, sweep_lanes};

@@ -31,7 +31,8 @@ static assay_status solve_shift(void *self, double omega, sor_bandit_report *rep
 {
     shift_run *run = self;
     memset(run->x, 0, run->skew.elements * sizeof *run->x);
-    return sor_bandit_skew_sor(run->kernels, &run->a, run->b, omega, &run->scenario->goal, run->x, run->r, report);
+    return sor_bandit_skew_sor(run->kernels, &run->a, run->b, omega, &run->scenario->goal, false, run->x, run->r,
+                               report);
 }
 
 static assay_status begin_shift(const sor_bandit_shift *scenario, shift_run *run)

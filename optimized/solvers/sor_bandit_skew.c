@@ -10,31 +10,36 @@ assay_status sor_bandit_skew_make(size_t rows, size_t columns, size_t alignment,
     /* A vector's length of zeros at both ends, for neighbours and for lanes that run over. */
     const size_t margin = 2 * SOR_BANDIT_ALIGNED;
     *skew = (sor_bandit_skew){.rows = rows, .columns = columns, .diagonals = diagonals};
-    size_t *memory = assay_allocate(3 * diagonals + 2, sizeof *memory);
-    if (!memory)
+    skew->origin = assay_allocate(diagonals, sizeof *skew->origin);
+    skew->places = assay_allocate(diagonals, sizeof *skew->places);
+    if (!skew->origin || !skew->places) {
+        sor_bandit_skew_release(skew);
         return assay_fail(ASSAY_NO_MEMORY, "no memory for %zu anti-diagonals", diagonals);
-    skew->memory = memory;
-    skew->first = memory;
-    skew->count = memory + diagonals;
-    skew->origin = (ptrdiff_t *)(memory + 2 * diagonals) + 1;
+    }
     size_t at = margin;
-    skew->origin[-1] = SOR_BANDIT_ALIGNED;
     for (size_t s = 0; s < diagonals; s++) {
         const size_t first = s < columns ? 0 : s - columns + 1, last = s < rows ? s : rows - 1;
-        skew->first[s] = first;
-        skew->count[s] = last - first + 1;
+        const size_t n = last - first + 1;
         skew->origin[s] = (ptrdiff_t)at - (ptrdiff_t)first;
+        skew->places[s] = (sor_bandit_place){
+            .n = n, .here = (ptrdiff_t)at, .level_before = s < columns, .level_behind = s + 1 < columns};
         /* At least one zero behind the last point, which is also the one before the next anti-diagonal's first. */
-        at = (at + skew->count[s] + alignment) / alignment * alignment;
+        at = (at + n + alignment) / alignment * alignment;
     }
-    skew->origin[diagonals] = (ptrdiff_t)at - (ptrdiff_t)(rows - 1);
     skew->elements = at + margin;
+    for (size_t s = 0; s < diagonals; s++) {
+        sor_bandit_place *p = &skew->places[s];
+        const ptrdiff_t first = p->here - skew->origin[s];
+        p->before = s > 0 ? skew->origin[s - 1] + first : SOR_BANDIT_ALIGNED;
+        p->behind = s + 1 < diagonals ? skew->origin[s + 1] + first : (ptrdiff_t)at;
+    }
     return ASSAY_OK;
 }
 
 void sor_bandit_skew_release(sor_bandit_skew *skew)
 {
-    assay_release(skew->memory);
+    assay_release(skew->origin);
+    assay_release(skew->places);
     *skew = (sor_bandit_skew){0};
 }
 

@@ -122,11 +122,10 @@ assay_status sor_bandit_shift_instance(const sor_bandit_shift *scenario, size_t 
     /* Half of all normal vectors are short enough; 64 places are kept for the tries of a step. */
     double squares = INFINITY;
     for (uint64_t attempt = 0; squares > (double)n; attempt++) {
+        assay_random_fill_normal(sides, (64 * (uint64_t)step + attempt) * n, 0, 1, b, n);
         squares = 0;
-        for (size_t i = 0; i < n; i++) {
-            b[i] = assay_random_normal(sides, (64 * (uint64_t)step + attempt) * n + i);
+        for (size_t i = 0; i < n; i++)
             squares += b[i] * b[i];
-        }
     }
     return ASSAY_OK;
 }
