@@ -74,7 +74,7 @@ assay_status functional_hash_mix_rows(const double *values, size_t count, size_t
     functional_hash_mix_kernel *kernel = kernel_in_force();
     const size_t groups = count / FUNCTIONAL_HASH_ROWS;
     const size_t useful = count * n / THREAD_VALUES + 1;
-    const int most = assay_threads(), threads = useful < (size_t)most ? (int)useful : most;
+    const int most = useful > 1 ? assay_threads() : 1, threads = useful < (size_t)most ? (int)useful : most;
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (size_t g = 0; g < groups; g++)
         kernel(values + g * FUNCTIONAL_HASH_ROWS * n, n, &masks, keys + g * FUNCTIONAL_HASH_ROWS);

@@ -123,7 +123,7 @@ assay_status functional_hash_cache_get_all(functional_hash_cache *cache, const f
                                            functional_hash_evaluation *evaluate_one, void *self, double *outputs,
                                            functional_hash_lookup *lookups)
 {
-    if (assay_cpu_level() == ASSAY_REFERENCE)
+    if (n == 1 || assay_cpu_level() == ASSAY_REFERENCE)
         return functional_hash_reference_cache_get_all(cache, keys, audits, n, evaluate_one, self, outputs, lookups);
     assay_status status = functional_hash_cache_check_get(cache, keys, audits, n, evaluate_one, outputs);
     if (status != ASSAY_OK || n == 0)

@@ -97,10 +97,8 @@ assay_status functional_hash_code_run(const functional_hash_code *code, const do
         return functional_hash_reference_code_run(code, inputs, labels, training, validation, residuals);
     functional_hash_code pruned;
     const assay_status status = functional_hash_code_prune(code, &pruned);
-    const lane one = {inputs, labels, residuals}, lanes[LANES] = {one, one};
-    if (status == ASSAY_OK)
-        run_lanes(&pruned, lanes, training, validation);
-    return status;
+    return status ? status
+                  : functional_hash_reference_code_run(&pruned, inputs, labels, training, validation, residuals);
 }
 
 assay_status functional_hash_code_run_both(const functional_hash_code *code, double *residuals)

@@ -155,9 +155,9 @@ assay_status functional_hash_dag_run(const functional_hash_dag *dag, const doubl
 /* ---- The regression ---- */
 
 /* Products of all pairs of rows, tile by tile of the upper triangle. Rows beyond the last are that one again. */
-static void multiply_rows(const functional_hash_dag_kernels *kernels, const double *rows, size_t stride, size_t n,
-                          double ridge, double (*a)[WIDTH])
+void functional_hash_dag_products(const double *rows, size_t stride, size_t n, double ridge, double (*a)[WIDTH])
 {
+    const functional_hash_dag_kernels *kernels = kernels_in_force();
     for (size_t i = 0; i < WEIGHTS; i += GRAM_TILE) {
         for (size_t k = i; k < ROWS; k += GRAM_TILE) {
             const double *left[GRAM_TILE], *right[GRAM_TILE];
@@ -258,7 +258,7 @@ assay_status functional_hash_dag_evaluate(const functional_hash_dag_task *task, 
     if (status == ASSAY_OK) {
         const double ridge = FUNCTIONAL_HASH_DAG_RIDGE * (double)task->training;
         make_rows(kernels, task, &plan, &w, rows);
-        multiply_rows(kernels, rows, count, task->training, ridge, a);
+        functional_hash_dag_products(rows, count, task->training, ridge, a);
         solve(kernels, a, ridge);
         *fitness = judge(kernels, task, rows, a);
     }

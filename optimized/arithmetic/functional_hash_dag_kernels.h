@@ -37,6 +37,10 @@ typedef struct functional_hash_dag_kernels {
                     double *predictions);
 } functional_hash_dag_kernels;
 
+/* functional_hash_reference_dag_products() by the kernels of the level in force, which must not be the reference. */
+void functional_hash_dag_products(const double *rows, size_t stride, size_t n, double ridge,
+                                  double (*a)[FUNCTIONAL_HASH_GRAM_WIDTH]);
+
 extern const functional_hash_dag_kernels functional_hash_dag_kernels_baseline, functional_hash_dag_kernels_avx2,
     functional_hash_dag_kernels_avx512;
 

@@ -28,6 +28,7 @@ static void make_tasks(void)
             for (size_t k = 0; k < WIDTH; k++) {
                 tasks[t].inputs[i][k] = functional_hash_draw_normal(&dice);
                 tasks[t].labels[i] += weights[k] * tasks[t].inputs[i][k];
+                tasks[t].largest = fmax(tasks[t].largest, fabs(tasks[t].inputs[i][k]));
             }
         }
     }
@@ -129,15 +130,6 @@ assay_status functional_hash_reference_code_run(const functional_hash_code *code
 
 /* ---- Keys and fitness ---- */
 
-static double largest_input(const functional_hash_linear_task *task)
-{
-    double largest = 0;
-    for (size_t i = 0; i < task->training + task->validation; i++)
-        for (size_t k = 0; k < WIDTH; k++)
-            largest = fmax(largest, fabs(task->inputs[i][k]));
-    return largest;
-}
-
 static assay_status function_key(const functional_hash_code *code, size_t which, const functional_hash_options *options,
                                  functional_hash_key *key)
 {
@@ -190,13 +182,13 @@ assay_status functional_hash_code_key(const functional_hash_code *code, function
     functional_hash_options resolved;
     functional_hash_code pruned;
     const functional_hash_linear_task *task = functional_hash_linear_task_at(FUNCTIONAL_HASH_TASK_KEY);
-    assay_status status = functional_hash_resolve(equality, options, largest_input(task), key, &resolved);
+    assay_status status = functional_hash_resolve(equality, options, task->largest, key, &resolved);
+    if (status == ASSAY_OK && equality == FUNCTIONAL_HASH_BY_FUNCTION)
+        return function_key(code, FUNCTIONAL_HASH_TASK_KEY, &resolved, key);
     if (status == ASSAY_OK)
         status = functional_hash_code_prune(code, &pruned);
     if (status != ASSAY_OK)
         return status;
-    if (equality == FUNCTIONAL_HASH_BY_FUNCTION)
-        return function_key(code, FUNCTIONAL_HASH_TASK_KEY, &resolved, key);
     if (equality == FUNCTIONAL_HASH_BY_ISOMORPHISM)
         pruned = in_order(&pruned);
     *key = structure_key(equality == FUNCTIONAL_HASH_BY_ISOMORPHISM ? &pruned : code);
@@ -208,7 +200,7 @@ assay_status functional_hash_code_audit(const functional_hash_code *code, functi
     if (!key)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "key is null");
     const functional_hash_linear_task *task = functional_hash_linear_task_at(FUNCTIONAL_HASH_TASK_AUDIT);
-    const functional_hash_options options = functional_hash_audit_options(largest_input(task));
+    const functional_hash_options options = functional_hash_audit_options(task->largest);
     return function_key(code, FUNCTIONAL_HASH_TASK_AUDIT, &options, key);
 }
 

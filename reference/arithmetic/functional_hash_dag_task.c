@@ -184,6 +184,14 @@ static void make_rows(const functional_hash_dag_task *task, const double *output
     memcpy(rows + WEIGHTS * count, task->hot, CLASSES * count * sizeof *rows);
 }
 
+void functional_hash_reference_dag_products(const double *rows, size_t stride, size_t n, double ridge,
+                                            double (*a)[ROWS])
+{
+    for (size_t i = 0; i < WEIGHTS; i++)
+        for (size_t k = i; k < ROWS; k++)
+            a[i][k] = dot(rows + i * stride, rows + k * stride, n) + (i == k ? ridge : 0);
+}
+
 /* Solves (X X' + ridge I) W = X Y' by Cholesky factors U'U = A, over the upper triangle of @p a (WEIGHTS x ROWS, right
  * sides behind it), which ends as W. Pivots cannot be below the ridge but by rounding. */
 static void solve(double (*a)[ROWS], double ridge)
@@ -241,9 +249,7 @@ assay_status functional_hash_reference_dag_evaluate(const functional_hash_dag_ta
     if (status == ASSAY_OK) {
         const double ridge = FUNCTIONAL_HASH_DAG_RIDGE * (double)task->training;
         make_rows(task, outputs, rows);
-        for (size_t i = 0; i < WEIGHTS; i++)
-            for (size_t k = i; k < ROWS; k++)
-                a[i][k] = dot(rows + i * count, rows + k * count, task->training) + (i == k ? ridge : 0);
+        functional_hash_reference_dag_products(rows, count, task->training, ridge, a);
         solve(a, ridge);
         *fitness = judge(task, rows, a);
     }

@@ -105,6 +105,11 @@ enum {
 #define FUNCTIONAL_HASH_DAG_ERROR     1e-3
 #define FUNCTIONAL_HASH_DAG_RIDGE     1e-2
 
+/* The upper triangle of the regression's matrix and its right sides: products of the first FUNCTIONAL_HASH_DAG_WEIGHTS
+ * rows with all FUNCTIONAL_HASH_DAG_ROWS, over n images, rows @p stride apart. */
+void functional_hash_reference_dag_products(const double *rows, size_t stride, size_t n, double ridge,
+                                            double (*a)[FUNCTIONAL_HASH_DAG_ROWS]);
+
 struct functional_hash_dag_task {
     size_t training, validation;
     double *images; /* row-major, scaled */
@@ -122,6 +127,7 @@ typedef struct functional_hash_linear_task {
     size_t training, validation;
     double inputs[FUNCTIONAL_HASH_TASK_MOST][FUNCTIONAL_HASH_CODE_WIDTH];
     double labels[FUNCTIONAL_HASH_TASK_MOST];
+    double largest; /* magnitude of an input */
 } functional_hash_linear_task;
 
 /* Which: what keys are made on, what audits are, and the two of evaluations. */

@@ -86,6 +86,7 @@ typedef struct search {
     functional_hash_cache *cache;
     member *population; /* by age, oldest first */
     size_t members;
+    size_t *tournament; /* room for its members */
     /* Of the batch: */
     uint64_t first; /* number of its first candidate */
     size_t count;
@@ -104,17 +105,34 @@ static unsigned char *candidate_at(const search *s, size_t i)
     return s->candidates + i * s->domain->size;
 }
 
-/* The best of a tournament: distinct members, by age, the last of the best. */
+/* Enters a number into a sorted list; the place behind the last one if it is there already. */
+static size_t enter(size_t *list, size_t count, size_t number)
+{
+    size_t at = count;
+    while (at > 0 && list[at - 1] > number)
+        at--;
+    if (at > 0 && list[at - 1] == number)
+        return count;
+    memmove(list + at + 1, list + at, (count - at) * sizeof *list);
+    list[at] = number;
+    return count + 1;
+}
+
+/* The best of a tournament: distinct members (Floyd's way of drawing them), by age, the last of the best. */
 static const member *select_parent(const search *s, functional_hash_dice *dice)
 {
-    size_t left = s->config->tournament;
     const member *best = NULL;
-    for (size_t i = 0; left > 0; i++) { /* each member is in with the right probability, in order of age */
-        if (functional_hash_draw_below(dice, (uint32_t)(s->members - i)) >= left)
-            continue;
-        left--;
-        if (!best || s->population[i].fitness >= best->fitness - s->config->tie)
-            best = &s->population[i];
+    size_t count = 0;
+    for (size_t last = s->members - s->config->tournament; last < s->members; last++) {
+        const size_t before = count;
+        count = enter(s->tournament, count, functional_hash_draw_below(dice, (uint32_t)last + 1));
+        if (count == before) /* drawn before: take the last one, which cannot have been */
+            count = enter(s->tournament, count, last);
+    }
+    for (size_t k = 0; k < count; k++) {
+        const member *m = &s->population[s->tournament[k]];
+        if (!best || m->fitness >= best->fitness - s->config->tie)
+            best = m;
     }
     return best;
 }
@@ -288,6 +306,7 @@ static assay_status allocate(search *s, unsigned char **members, unsigned char *
     if (status != ASSAY_OK)
         return status;
     s->population = calloc(c->population, sizeof *s->population);
+    s->tournament = calloc(c->tournament, sizeof *s->tournament);
     *members = calloc(c->population, s->domain->size);
     *best = calloc(1, s->domain->size);
     s->candidates = calloc(room, s->domain->size);
@@ -296,7 +315,7 @@ static assay_status allocate(search *s, unsigned char **members, unsigned char *
     s->outputs = calloc(room * OUTPUTS, sizeof *s->outputs);
     s->lookups = calloc(room, sizeof *s->lookups);
     s->looked_up = calloc(room, sizeof *s->looked_up);
-    if (!s->population || !*members || !*best || !s->candidates || !s->keys || !s->audits || !s->outputs ||
+    if (!s->population || !s->tournament || !*members || !*best || !s->candidates || !s->keys || !s->audits || !s->outputs ||
         !s->lookups || !s->looked_up)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a population of %zu candidates of %zu bytes", c->population,
                           s->domain->size);
@@ -345,6 +364,7 @@ assay_status functional_hash_search_run(const functional_hash_domain *domain,
     }
     functional_hash_cache_destroy(s.cache);
     free(s.population);
+    free(s.tournament);
     free(members);
     free(best_candidate);
     free(s.candidates);
