@@ -2,9 +2,9 @@
  * Timings of functional hashing: keys of values beside XXH3 and SHA-256, lookups beside std::unordered_map, keys and
  * evaluations of graphs beside nauty and OpenBLAS. Evolution from end to end is in functional_hash_evolution.c.
  */
-#include "assay/functional_hash_search.h"
 #include "assay/bench.h"
 #include "assay/catalogue.h"
+#include "assay/functional_hash_search.h"
 #include "assay/memory.h"
 #include "assay/readers.h"
 #include "assay/threads.h"
@@ -153,8 +153,7 @@ static assay_status setup_table(bench_state *state)
 static assay_status run_table(bench_state *state)
 {
     const table *t = state->data;
-    const assay_status status =
-        functional_hash_cache_peek_all(t->cache, t->keys, LOOKUPS, t->outputs, t->evaluations);
+    const assay_status status = functional_hash_cache_peek_all(t->cache, t->keys, LOOKUPS, t->outputs, t->evaluations);
     bench_consume(t->outputs);
     return status;
 }
@@ -376,7 +375,9 @@ static const bench_workload workloads[] = {
      .setup = setup_products,
      .teardown = release_products,
      .run = run_products,
-     .peers = {{.name = "OpenBLAS", .note = "dsyrk and dgemm; other order of sums", .run = run_openblas,
+     .peers = {{.name = "OpenBLAS",
+                .note = "dsyrk and dgemm; other order of sums",
+                .run = run_openblas,
                 .single_thread = true}}},
 };
 

@@ -1,6 +1,6 @@
 /*
- * Evolution from end to end, with evaluations shared by function and, as peers, by weaker equalities and not at all; and
- * evolved_exp's search with the cache and without.
+ * Evolution from end to end, with evaluations shared by function and, as peers, by weaker equalities and not at all;
+ * and evolved_exp's search with the cache and without.
  */
 #include "assay/bench.h"
 #include "assay/catalogue.h"
@@ -129,7 +129,9 @@ RUN(run_terms, functional_hash_term_domain);
     {                                                                                                                  \
         {.name = "by isomorphism", .note = "ours", .run = NAME##_isomorphism, .single_thread = true},                  \
             {.name = "by structure", .note = "ours", .run = NAME##_structure, .single_thread = true},                  \
-            {.name = "no sharing", .note = "ours", .run = NAME##_nothing, .single_thread = true}                       \
+        {                                                                                                              \
+            .name = "no sharing", .note = "ours", .run = NAME##_nothing, .single_thread = true                         \
+        }                                                                                                              \
     }
 
 /* ---- evolved_exp's search ---- */

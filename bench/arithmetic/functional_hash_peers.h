@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* Keys of @p count rows of n values by XXH3 (128 bits) and by SHA-256 (its first 128 bits) of the masked values. @p room
- * is scratch for n values. */
+/* Keys of @p count rows of n values by XXH3 (128 bits) and by SHA-256 (its first 128 bits) of the masked values. @p
+ * room is scratch for n values. */
 void functional_hash_peer_xxh3(const double *values, size_t count, size_t n, double *room, functional_hash_key *keys);
 void functional_hash_peer_sha256(const double *values, size_t count, size_t n, double *room, functional_hash_key *keys);
 

@@ -5,7 +5,7 @@
 #include "assay/cpu.h"
 #include "reference/arithmetic/functional_hash_domain_parts.h"
 
-enum { WIDTH = FUNCTIONAL_HASH_CODE_WIDTH, LANES = 2 };
+enum { WIDTH = FUNCTIONAL_HASH_CODE_WIDTH, LANES = 2, FEW = 64 };
 
 typedef double pair __attribute__((vector_size(16)));
 typedef int64_t mask __attribute__((vector_size(16)));
@@ -92,8 +92,9 @@ static void run_lanes(const functional_hash_code *code, const lane lanes[LANES],
 assay_status functional_hash_code_run(const functional_hash_code *code, const double *inputs, const double *labels,
                                       size_t training, size_t validation, double *residuals)
 {
-    const bool complete = inputs && labels && residuals;
-    if (assay_cpu_level() == ASSAY_REFERENCE || !complete) /* which also refuses what is not complete */
+    /* For few examples it does not pay to look for what is dead; the reference also refuses what is not complete. */
+    const bool few = training + validation < FEW || !inputs || !labels || !residuals;
+    if (few || assay_cpu_level() == ASSAY_REFERENCE)
         return functional_hash_reference_code_run(code, inputs, labels, training, validation, residuals);
     functional_hash_code pruned;
     const assay_status status = functional_hash_code_prune(code, &pruned);

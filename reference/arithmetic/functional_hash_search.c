@@ -315,8 +315,8 @@ static assay_status allocate(search *s, unsigned char **members, unsigned char *
     s->outputs = calloc(room * OUTPUTS, sizeof *s->outputs);
     s->lookups = calloc(room, sizeof *s->lookups);
     s->looked_up = calloc(room, sizeof *s->looked_up);
-    if (!s->population || !s->tournament || !*members || !*best || !s->candidates || !s->keys || !s->audits || !s->outputs ||
-        !s->lookups || !s->looked_up)
+    if (!s->population || !s->tournament || !*members || !*best || !s->candidates || !s->keys || !s->audits ||
+        !s->outputs || !s->lookups || !s->looked_up)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a population of %zu candidates of %zu bytes", c->population,
                           s->domain->size);
     for (size_t i = 0; i < c->population; i++)

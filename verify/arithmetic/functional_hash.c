@@ -57,7 +57,6 @@ static const verify_check checks[] = {
     {ASSAY_CLAIM, "C5", "learning programs", .claim = &functional_hash_claim_c5},
     {ASSAY_CLAIM, "C5_programs", "learning programs", .claim = &functional_hash_claim_c5_programs},
     {ASSAY_CLAIM, "C6", "2^x on [0, 1]", VERIFY_FULL, .claim = &functional_hash_claim_c6},
-    {ASSAY_CLAIM, "C6_structures", "2^x on [0, 1]", VERIFY_FULL, .claim = &functional_hash_claim_c6_structures},
     {ASSAY_CLAIM, "C7_wide", "digits, graphs", VERIFY_FULL, .claim = &functional_hash_claim_c7_wide},
     {ASSAY_CLAIM, "C7_scalar", "digits, graphs", VERIFY_FULL, .claim = &functional_hash_claim_c7_scalar},
     {ASSAY_CLAIM, "C7_fitness", "digits, graphs", VERIFY_FULL, .claim = &functional_hash_claim_c7_fitness},

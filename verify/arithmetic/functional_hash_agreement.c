@@ -187,7 +187,7 @@ void functional_hash_agree_dag(verify_context *v)
     free(in);
 }
 
-enum { CODES = 400, TRAINING = 7, VALIDATION = 9, EXAMPLES = TRAINING + VALIDATION };
+enum { CODES = 400, TRAINING = 37, VALIDATION = 41, EXAMPLES = TRAINING + VALIDATION };
 
 typedef struct code_inputs {
     functional_hash_code codes[CODES];

@@ -83,9 +83,8 @@ extern const verify_claim functional_hash_claim_c1, functional_hash_claim_c2, fu
     functional_hash_claim_c7_fitness, functional_hash_claim_c8, functional_hash_claim_c8_elitism;
 
 /* functional_hash_slp_claims.c */
-extern const verify_claim functional_hash_claim_c6, functional_hash_claim_c6_structures, functional_hash_claim_c9,
-    functional_hash_claim_c9_best, functional_hash_claim_c10, functional_hash_claim_c10_digits,
-    functional_hash_claim_c10_quick;
+extern const verify_claim functional_hash_claim_c6, functional_hash_claim_c9, functional_hash_claim_c9_best,
+    functional_hash_claim_c10, functional_hash_claim_c10_digits, functional_hash_claim_c10_quick;
 
 /* functional_hash_rejections.c */
 void functional_hash_check_rejects_mix(verify_context *v);

@@ -355,8 +355,33 @@ void functional_hash_check_coarser(verify_context *v)
 
 /* ---- Evolution ---- */
 
+/* Limits end a search with the candidate that reaches them. */
+static void check_limits(verify_context *v)
+{
+    const functional_hash_domain domain = functional_hash_code_domain();
+    for (int which = 0; which < 3; which++) {
+        functional_hash_search_config config = functional_hash_search_default();
+        functional_hash_history history;
+        config.population = 1; /* no more is made at once than one */
+        config.tournament = 1;
+        config.candidates = which == 0 ? 137 : 0;
+        config.evaluations = which == 1 ? 5 : 0;
+        config.time = which == 2 ? 3333 : 0;
+        if (functional_hash_run_search(v, &domain, &config, verify_seed_of(v), &history) &&
+            verify_true(v, history.count > 1, "some candidates")) {
+            const functional_hash_record *last = &history.records[history.count - 1], *before = last - 1;
+            verify_true(v, which != 0 || history.count == 137, "%zu candidates", history.count);
+            verify_true(v, which != 1 || (last->evaluations == 5 && before->evaluations == 4), "%llu evaluations",
+                        (unsigned long long)last->evaluations);
+            verify_true(v, which != 2 || (last->time >= 3333 && before->time < 3333), "%g seconds", last->time);
+        }
+        functional_hash_release_history(&history);
+    }
+}
+
 void functional_hash_check_accounting(verify_context *v)
 {
+    check_limits(v);
     for (uint32_t most = 1; most <= 3; most++)
         for (int removing = 0; removing < 2; removing++) {
             const functional_hash_domain domain = functional_hash_code_domain();
