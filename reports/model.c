@@ -246,8 +246,8 @@ static bool visit_series(void *self, const assay_series *record)
     for (size_t i = 0; i < a->series_count; i++) {
         const assay_series *known = &a->series[i].record;
         if (report_same_chart(known, &s) && known->label == s.label && known->implementation == s.implementation &&
-            a->series[i].run != run_of(l))
-            return true; /* a newer run has it */
+            (a->series[i].run != run_of(l) || s.kind != ASSAY_POINTS))
+            return true; /* a newer run has it, or the first seed of a claim has recorded it */
     }
     double *x = report_arena_allocate(arena, s.count, sizeof *x), *y = report_arena_allocate(arena, s.count, sizeof *y);
     report_model_series *made = append(arena, &a->series, &a->series_count, &a->series_capacity, sizeof *made);

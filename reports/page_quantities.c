@@ -28,7 +28,18 @@ static void begin_series(report_chart *chart, report_text *label, report_draw dr
 typedef struct stretch {
     const report_model_series *series;
     size_t count;
+    bool has_twin; /* another chart has the same name and only runs along something else */
 } stretch;
+
+static bool has_twin(const report_model_algorithm *a, const assay_series *s)
+{
+    for (size_t i = 0; i < a->series_count; i++) {
+        const assay_series *other = &a->series[i].record;
+        if (other->kind == s->kind && other->chart == s->chart && other->x_label != s->x_label)
+            return true;
+    }
+    return false;
+}
 
 /* The series of the chart that begins at @p first. */
 static stretch chart_at(const report_model_algorithm *a, size_t first)
@@ -36,7 +47,7 @@ static stretch chart_at(const report_model_algorithm *a, size_t first)
     size_t end = first;
     while (end < a->series_count && report_same_chart(&a->series[end].record, &a->series[first].record))
         end++;
-    return (stretch){a->series + first, end - first};
+    return (stretch){a->series + first, end - first, has_twin(a, &a->series[first].record)};
 }
 
 static bool same_points(const assay_series *a, const assay_series *b)
@@ -121,8 +132,10 @@ static void convergence_chart(report_text *t, stretch s, unsigned id)
     const bool in_time = strcmp(first->x_label, "seconds") == 0;
     report_text title = {0};
     report_text_add(&title, first->chart);
-    report_text_add(&title, in_time ? ": error over time" : ": error over ");
-    report_text_add(&title, in_time ? "" : first->x_label);
+    if (s.has_twin) {
+        report_text_add(&title, ": error over ");
+        report_text_add(&title, in_time ? "time" : first->x_label);
+    }
     report_chart chart = {.title = words(&title),
                           .note = "How each method comes near its end: lower and further left is better.",
                           .x = {.label = in_time ? "time" : first->x_label, .unit = in_time ? "s" : NULL},
@@ -424,6 +437,39 @@ static void counting_chart(report_text *t, counting c, unsigned id)
     report_text_free(&title);
 }
 
+static bool same_count(const assay_count *a, const assay_count *b)
+{
+    return report_same_counting(a, b) && a->method == b->method && a->count == b->count &&
+           (a->allowed == b->allowed || (isnan(a->allowed) && isnan(b->allowed)));
+}
+
+/* All implementations that counted the same, or none if an earlier row has named them. */
+static report_text counted_by(const report_model_algorithm *a, size_t which)
+{
+    report_text names = {0};
+    for (size_t i = 0; i < a->count_count; i++) {
+        if (!same_count(&a->counts[i].record, &a->counts[which].record))
+            continue;
+        if (i < which)
+            return names;
+        report_text_add(&names, i > which ? ", " : "");
+        report_text_add(&names, a->counts[i].record.implementation);
+    }
+    return names;
+}
+
+static void count_row(report_table *table, const assay_count *c, const char *implementations)
+{
+    report_table_row(table);
+    report_cell(table, c->counted);
+    report_cell(table, *c->workload ? c->workload : "–");
+    report_cell(table, *c->method ? c->method : "–");
+    report_cell(table, implementations);
+    report_cell_number(table, c->count, report_number(c->count, 6).text);
+    report_cell_number(table, c->allowed, report_number(c->allowed, 6).text);
+    report_cell_number(table, c->count / c->allowed, report_quantity(c->count / c->allowed, "share").text);
+}
+
 static void count_table(report_text *t, const report_model_algorithm *a)
 {
     report_table table = report_table_begin(t, "Counted operations",
@@ -432,15 +478,11 @@ static void count_table(report_text *t, const report_model_algorithm *a)
                                                            {"Count", REPORT_NUMBERS}, {"Allowed", REPORT_NUMBERS},
                                                            {"Of the allowed", REPORT_NUMBERS}));
     for (size_t i = 0; i < a->count_count; i++) {
-        const assay_count *c = &a->counts[i].record;
-        report_table_row(&table);
-        report_cell(&table, c->counted);
-        report_cell(&table, *c->workload ? c->workload : "–");
-        report_cell(&table, *c->method ? c->method : "–");
-        report_cell(&table, c->implementation);
-        report_cell_number(&table, c->count, report_number(c->count, 6).text);
-        report_cell_number(&table, c->allowed, report_number(c->allowed, 6).text);
-        report_cell_number(&table, c->count / c->allowed, report_quantity(c->count / c->allowed, "share").text);
+        report_text names = counted_by(a, i);
+        if (names.length)
+            count_row(&table, &a->counts[i].record, words(&names));
+        t->failed |= names.failed;
+        report_text_free(&names);
     }
     report_table_end(&table);
 }

@@ -123,7 +123,8 @@ const char *assay_series_kind_name(assay_series_kind kind);
 assay_status assay_series_kind_parse(const char *name, assay_series_kind *kind);
 
 /** Points to be drawn. Series of one algorithm with the same kind, chart name and labels of the axes share one chart.
- */
+ *  Of those that a run records several times under one label (the seeds of a claim) the first is drawn; of ASSAY_POINTS
+ *  all are. */
 typedef struct assay_series {
     const char *algorithm;      /**< its name in the catalogue */
     const char *implementation; /**< that it was measured on */
