@@ -1,36 +1,43 @@
 /*
  * AUTO: the method that a model of costs expects to be the fastest.
  *
- * The candidates are SIMD, SLICED, and pairs for rare symbols with transforms of residues for frequent ones. DNA2 and
- * FFT_ALL are none: SLICED does what DNA2 does with fewer operations, and a transform of 16-bit residues costs a
- * quarter of one of float32.
+ * The candidates are SIMD, SLICED, and pairs for rare symbols together with transforms for frequent ones, of residues
+ * or of float32. DNA2 is none: SLICED does the same with fewer operations.
  */
 #include "optimized/discrete/hamming_distance_methods.h"
 
 #include "assay/cpu.h"
 
-/* Nanoseconds on a processor of 2022 (AMD Zen 4); only their ratios matter. */
+/* Nanoseconds for a number in a transform, products included, while it stays in the L2 cache and if it does not. */
+typedef struct transform_cost {
+    double small, large;
+} transform_cost;
+
+/* Nanoseconds on a processor of 2022 (AMD Zen 4), measured; only their ratios matter. */
 typedef struct costs {
-    double compared;      /* a pair of bytes compared; 16-bit symbols cost twice that */
-    double sliced;        /* a bit added in bit slices */
-    double sliced_shift;  /* what a shift costs besides: counters taken apart, eight times */
-    double plane;         /* a symbol of text in the plane of a symbol, by comparison; 16-bit ones cost twice that */
-    double residue;       /* a residue through a transform, product included, while they fit in the L2 cache */
-    double large_residue; /* if they do not */
+    double compared;        /* a pair of bytes compared; 16-bit symbols cost twice that */
+    double sliced;          /* a bit added in bit slices */
+    double sliced_shift;    /* what a shift costs besides: counters taken apart, eight times */
+    double plane;           /* a symbol of text in the plane of a symbol, by comparison; 16-bit ones cost twice that */
+    transform_cost modular; /* of 16-bit residues */
+    transform_cost fourier; /* of float32 */
 } costs;
 
 static const costs cost_table[ASSAY_LEVELS] = {
-    [ASSAY_BASELINE] = {.0144, .0041, 11, 1, 3.4, 4.0},
-    [ASSAY_AVX2] = {.0078, .00200, 2.2, .06, 1.2, 2.0},
-    [ASSAY_AVX512] = {.0083, .00128, 1.6, .034, .95, 1.8},
+    [ASSAY_BASELINE] = {.0144, .0041, 11, 1, {2.8, 3.3}, {1.95, 3.2}},
+    [ASSAY_AVX2] = {.0078, .00200, 2.2, .06, {.95, 1.2}, {1.65, 2.9}},
+    [ASSAY_AVX512] = {.0083, .00128, 1.6, .034, {.95, 1.2}, {1.6, 2.8}},
 };
 
-static const double PAIR = .6;    /* a pair */
+static const double PAIR = .43;   /* a pair, while the pattern is short against HAMMING_STRIPE */
+static const double LIST = 7;     /* a symbol of text that has pairs: its list begins and ends unexpectedly */
 static const double COUNTED = .8; /* a symbol counted and looked up */
 static const double SET = 3;      /* a bit set in a plane */
 
-/* The last transform that stays in the L2 cache with its product. */
-enum { LARGE = 1 << 16 };
+static const double FAR = 1.5; /* by this grows the cost of bit slices if the planes do not stay in the L2 cache */
+
+/* The longest transform that stays in the L2 cache with its product, and the bytes of planes that do. */
+enum { SMALL = 1 << 15, PLANES = 3 << 18 };
 
 double hamming_cost_of_pairs(const hamming_distance_input *input, double pairs)
 {
@@ -40,40 +47,77 @@ double hamming_cost_of_pairs(const hamming_distance_input *input, double pairs)
 static double cost_of_slicing(const costs *c, const hamming_kernels *kernels, const hamming_distance_input *input,
                               size_t symbols, double shifts)
 {
-    enum { PIECE = 16384 };
-    const double m = (double)input->m, width = (double)input->symbol_bytes, block = shifts < PIECE ? shifts : PIECE;
+    const double PIECE = HAMMING_PIECE, m = (double)input->m, width = (double)input->symbol_bytes,
+                 block = shifts < PIECE ? shifts : PIECE;
     const double piece = m < PIECE ? m : PIECE, pieces = m / piece;
     const double window = pieces * (block + piece) / block; /* symbols put in planes for each shift */
     const bool by_comparison = kernels->plane_u8 && symbols <= kernels->vector_bytes / input->symbol_bytes;
     const double plane = by_comparison ? c->plane * width * (double)symbols : SET + (double)symbols / 256;
-    return shifts * (m * c->sliced + c->sliced_shift * pieces + plane * window);
+    const double far = (double)symbols * (block + piece) / 8 > PLANES ? FAR : 1;
+    return shifts * (m * c->sliced * far + c->sliced_shift * pieces + plane * window);
 }
 
-/* Pairs where they cost less than transforms; *limit is that number of pairs for each residue. */
-static double cost_of_transforms(const costs *c, const hamming_distance_input *input, const hamming_alphabet *alphabet,
-                                 double shifts, double *limit)
+/* Transforms of length N over windows of text, for each of several parts of the pattern. */
+typedef struct transforms {
+    double N, windows, parts, number; /* number: nanoseconds for one of N */
+    double held;                      /* places of a symbol that one transform can hold */
+} transforms;
+
+static transforms plan_transforms(const costs *c, const hamming_distance_input *input, bool fourier, double shifts)
 {
-    const size_t most = hamming_modular_pattern_max(), part = input->m < most ? input->m : most;
-    const double parts = (double)((input->m + most - 1) / most);
-    const size_t N = hamming_modular_length(part), step = N - part + 1;
-    const double windows = (double)(((size_t)shifts + step - 1) / step);
-    const double residue = N > LARGE ? c->large_residue : c->residue;
-    double cost = 0, places = 0;
-    *limit = residue / PAIR * (windows + 1) / windows;
+    const size_t most = fourier ? input->m : hamming_modular_pattern_max(), part = input->m < most ? input->m : most;
+    const size_t N = fourier ? hamming_fourier_length(part) : hamming_modular_length(part), step = N - part + 1;
+    const transform_cost *cost = fourier ? &c->fourier : &c->modular;
+    const double wide = fourier && part > 65536 ? 2 : 1; /* float64 */
+    return (transforms){.N = (double)N,
+                        .windows = (double)(((size_t)shifts + step - 1) / step),
+                        .parts = (double)((input->m + most - 1) / most),
+                        .number = wide * (N > SMALL ? cost->large : cost->small),
+                        .held = fourier ? 2 * (double)input->m : HAMMING_MODULUS};
+}
+
+/* Pairs where they cost less than transforms; the way says so. */
+static double cost_of_transforms(const costs *c, const hamming_distance_input *input, const hamming_alphabet *alphabet,
+                                 double shifts, hamming_las_vegas_way *way)
+{
+    const transforms t = plan_transforms(c, input, way->fourier, shifts);
+    const double each = t.parts * (t.windows + 1) * t.N * t.number; /* a symbol, in the text and in the pattern */
+    /* Near the ends of stripes half of the pairs that are looked at belong to another one. */
+    const double m = (double)input->m,
+                 pair = PAIR * (1 + 1.5 * (m < HAMMING_STRIPE ? m : HAMMING_STRIPE) / HAMMING_STRIPE);
+    double cost = 0, places = 0, groups = 0, transformed = 0;
+    way->pair_limit = each / pair / (t.windows * t.N);
     for (size_t s = 0; s < alphabet->symbols; s++) {
         const double pairs = (double)hamming_pairs_of(alphabet, s);
         const double in_pattern = (double)hamming_distance_count(&alphabet->places, s);
-        if (pairs <= *limit * windows * (double)N * parts) {
-            cost += PAIR * pairs;
+        if (pairs <= way->pair_limit * t.windows * t.N) {
+            cost += pair * pairs + LIST * (double)alphabet->in_text[s];
         } else {
-            const double shares = 1 + in_pattern / parts / HAMMING_MODULUS;
-            cost += parts * (double)(size_t)shares * (windows + 1) * (double)N * residue;
-            places += in_pattern;
+            const double shares = (double)(size_t)(1 + in_pattern / t.parts / t.held);
+            cost += each * shares;
+            groups += shares > 1 ? shares : 0; /* a group for each share, at worst */
+            places += shares > 1 ? 0 : in_pattern;
+            transformed++;
         }
     }
     if (places > 0)
-        cost += parts * (double)(size_t)(1 + places / parts / HAMMING_MODULUS) * windows * (double)N * residue;
-    return cost;
+        groups += (double)(size_t)(1 + places / t.parts / t.held);
+    cost += t.parts * groups * t.windows * t.N * t.number; /* transforms back */
+    /* FFT_ALL does without the transforms of one symbol if it knows all of the text. */
+    const bool has_pivot = way->fourier && transformed > 1 && transformed == (double)alphabet->symbols &&
+                           alphabet->in_text[alphabet->symbols] == 0;
+    return has_pivot ? cost - each : cost;
+}
+
+/* The better of both kinds of transforms. */
+static double choose_transforms(const costs *c, const hamming_distance_input *input, const hamming_alphabet *alphabet,
+                                double shifts, hamming_las_vegas_way *way)
+{
+    hamming_las_vegas_way modular = {.shares = true}, fourier = {.fourier = true};
+    const double modular_cost = cost_of_transforms(c, input, alphabet, shifts, &modular);
+    const double fourier_cost = cost_of_transforms(c, input, alphabet, shifts, &fourier);
+    *way = modular_cost <= fourier_cost ? modular : fourier;
+    return modular_cost <= fourier_cost ? modular_cost : fourier_cost;
 }
 
 double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
@@ -81,11 +125,11 @@ double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_d
 {
     const costs *c = &cost_table[assay_cpu_level()];
     const double shifts = (double)(input->n - input->m + 1);
-    double limit;
+    hamming_las_vegas_way way;
     const double comparing = hamming_cost_of_pairs(input, shifts * (double)input->m);
     const double slicing = cost_of_slicing(c, kernels, input, alphabet->symbols, shifts);
-    const double transforms = cost_of_transforms(c, input, alphabet, shifts, &limit);
-    const double counting = COUNTED * (double)input->n + (slicing < transforms ? slicing : transforms);
+    const double transforming = choose_transforms(c, input, alphabet, shifts, &way);
+    const double counting = COUNTED * (double)input->n + (slicing < transforming ? slicing : transforming);
     return comparing < counting ? comparing : counting;
 }
 
@@ -109,12 +153,12 @@ assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_dis
     own.counters = settings->counters;
     own.modulus = HAMMING_MODULUS;
     own.group_by_mass = false;
-    hamming_las_vegas_way way = {.shares = true};
+    hamming_las_vegas_way way;
     const double slicing = cost_of_slicing(c, kernels, input, alphabet.symbols, shifts);
-    const double transforms = cost_of_transforms(c, input, &alphabet, shifts, &way.pair_limit);
-    if (comparing <= slicing && comparing <= transforms)
+    const double transforming = choose_transforms(c, input, &alphabet, shifts, &way);
+    if (comparing <= slicing && comparing <= transforming)
         hamming_compare(kernels, input, out);
-    else if (slicing <= transforms)
+    else if (slicing <= transforming)
         status = hamming_count_sliced(kernels, input, &alphabet, out);
     else
         status = hamming_las_vegas(kernels, input, &alphabet, &own, way, out);

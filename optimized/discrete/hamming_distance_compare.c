@@ -113,7 +113,7 @@ assay_status hamming_count_bases(const hamming_kernels *kernels, const hamming_d
 
 /* Shifts and pattern symbols of a piece: the planes of a window of twice that stay in the L2 cache for alphabets of up
  * to 200 symbols. Counts of a piece fit in 16 bits. */
-enum { PIECE = 16384 };
+enum { PIECE = HAMMING_PIECE };
 
 /* A piece of the pattern: for each of the residues of positions modulo 8, where in the planes the bits of the first
  * shifts begin for each position, by multiples of HAMMING_SLICE_INPUTS. */

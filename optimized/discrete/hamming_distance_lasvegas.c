@@ -191,14 +191,15 @@ assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_dis
                                const hamming_alphabet *alphabet, const hamming_distance_settings *settings,
                                hamming_las_vegas_way way, int32_t *out)
 {
-    if (input->m > hamming_modular_pattern_max())
+    if (!way.fourier && input->m > hamming_modular_pattern_max())
         return in_parts(kernels, input, settings, way, out);
     uint32_t *numbers = assay_allocate(3 * alphabet->symbols, sizeof *numbers);
     if (!numbers)
         return ASSAY_NO_MEMORY;
     hamming_selection light = {.number = numbers}, certain = {.number = numbers + alphabet->symbols},
                       others = {.number = numbers + 2 * alphabet->symbols};
-    const size_t N = hamming_modular_length(input->m), shifts = input->n - input->m + 1, step = N - input->m + 1;
+    const size_t N = way.fourier ? hamming_fourier_length(input->m) : hamming_modular_length(input->m),
+                 shifts = input->n - input->m + 1, step = N - input->m + 1;
     const double positions = (double)N * (double)((shifts + step - 1) / step);
     const bool specified = settings->group_by_mass || settings->modulus != HAMMING_MODULUS;
     /* The specified way counts by chunks of 2 m symbols with 3 m - 1 differences, for m + 1 shifts each. */
@@ -206,16 +207,17 @@ assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_dis
     for (uint32_t s = 0; s < alphabet->symbols; s++) {
         const double pairs = (double)hamming_pairs_of(alphabet, s);
         const size_t places = hamming_distance_count(&alphabet->places, s);
-        hamming_selection *kind = pairs <= way.pair_limit * (specified ? differences : positions) ? &light
-                                  : !specified && (way.shares || places < HAMMING_MODULUS)        ? &certain
-                                                                                                  : &others;
+        hamming_selection *kind = pairs <= way.pair_limit * (specified ? differences : positions)         ? &light
+                                  : !specified && (way.shares || way.fourier || places < HAMMING_MODULUS) ? &certain
+                                                                                                          : &others;
         kind->number[kind->count++] = s;
     }
     for (size_t i = 0; i < shifts; i++)
         out[i] = (int32_t)input->m;
     assay_status status = hamming_subtract_pairs(input, alphabet, &light, out, settings->counters);
     if (status == ASSAY_OK)
-        status = hamming_subtract_modular(kernels, input, alphabet, &certain, out, settings->counters);
+        status = way.fourier ? hamming_subtract_fourier(kernels, input, alphabet, &certain, N, out, settings->counters)
+                             : hamming_subtract_modular(kernels, input, alphabet, &certain, out, settings->counters);
     if (status == ASSAY_OK)
         status = hamming_subtract_repaired(kernels, input, alphabet, &others, settings, out);
     assay_release(numbers);

@@ -34,6 +34,11 @@ static inline uint64_t hamming_pairs_of(const hamming_alphabet *a, size_t number
     return a->in_text[number] * hamming_distance_count(&a->places, number);
 }
 
+enum {
+    HAMMING_PIECE = 16384,   /* SLICED: shifts and pattern symbols that are summed at a time */
+    HAMMING_STRIPE = 1 << 16 /* pairs: shifts whose distances stay in the L2 cache */
+};
+
 /* Some of the numbers of an alphabet. */
 typedef struct hamming_selection {
     uint32_t *number;
@@ -93,6 +98,7 @@ assay_status hamming_cyclic(const hamming_distance_places *text, const hamming_d
 typedef struct hamming_las_vegas_way {
     double pair_limit; /* symbols with at most so many pairs for each position that transforms go through are light */
     bool shares;       /* symbols that the modulus cannot hold are cut into shares, instead of being repaired */
+    bool fourier;      /* transforms of real numbers instead */
 } hamming_las_vegas_way;
 
 assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_distance_input *input,

@@ -4,11 +4,10 @@
 #include "assay/memory.h"
 #include "assay/threads.h"
 
-/* Shifts of a stripe: their distances stay in the L2 cache. Stripes depend on the pattern alone, not on threads. */
+/* Shifts of a stripe: it depends on the pattern alone, not on threads. */
 static size_t stripe_of(size_t m)
 {
-    enum { LEAST = 1 << 16 };
-    return m > LEAST ? m : LEAST;
+    return m > HAMMING_STRIPE ? m : HAMMING_STRIPE;
 }
 
 /* Lists of the selected symbols' places by symbol: empty for all others. */
