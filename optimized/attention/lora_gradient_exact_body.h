@@ -68,7 +68,7 @@ static void scores(size_t n, size_t d, const real *q, const real *rows, real *s)
 
 /* What a strip of queries has seen so far. */
 typedef struct strip {
-    const real *q; /* [d][BLOCK] scaled by beta log2(e) */
+    const real *q; /* [d][BLOCK] scaled by beta LORA_SCORE_SCALE */
     real *largest; /* [STRIP] of the scores */
     double *sum;   /* [STRIP] of their powers of 2 */
     double *sums;  /* [columns][BLOCK] of powers times columns */
@@ -87,8 +87,8 @@ static void raise_largest(const strip *at, size_t columns, size_t n, const real 
     store(after + LANES, m1);
     if (memcmp(after, at->largest, sizeof after) == 0)
         return;
-    store(factor, exp2_of(load(at->largest) - m0));
-    store(factor + LANES, exp2_of(load(at->largest + LANES) - m1));
+    store(factor, LORA_EXPONENTIAL(load(at->largest) - m0));
+    store(factor + LANES, LORA_EXPONENTIAL(load(at->largest + LANES) - m1));
     memcpy(at->largest, after, sizeof after);
     for (size_t i = 0; i < STRIP; i++)
         at->sum[i] *= (double)factor[i];
@@ -104,7 +104,7 @@ static void exponentiate(const strip *at, size_t n, real *s)
     const vector m0 = load(at->largest), m1 = load(at->largest + LANES);
     vector sum0 = {0}, sum1 = {0};
     for (size_t j = 0; j < n; j++, s += STRIP) {
-        const vector e0 = exp2_of(load(s) - m0), e1 = exp2_of(load(s + LANES) - m1);
+        const vector e0 = LORA_EXPONENTIAL(load(s) - m0), e1 = LORA_EXPONENTIAL(load(s + LANES) - m1);
         store(s, e0);
         store(s + LANES, e1);
         sum0 += e0;
@@ -120,8 +120,8 @@ static void differentiate(const strip *at, const real *rho, const real *inverse,
     const vector m0 = load(at->largest), m1 = load(at->largest + LANES);
     const vector rho0 = load(rho), rho1 = load(rho + LANES), i0 = load(inverse), i1 = load(inverse + LANES);
     for (size_t j = 0; j < n; j++, s += STRIP, q += STRIP) {
-        store(s, exp2_of(load(s) - m0) * i0 * (load(q) - rho0));
-        store(s + LANES, exp2_of(load(s + LANES) - m1) * i1 * (load(q + LANES) - rho1));
+        store(s, LORA_EXPONENTIAL(load(s) - m0) * i0 * (load(q) - rho0));
+        store(s + LANES, LORA_EXPONENTIAL(load(s + LANES) - m1) * i1 * (load(q + LANES) - rho1));
     }
 }
 
@@ -193,9 +193,8 @@ static void exact(const lora_job *job, size_t block, double *scratch)
     real *q = take_reals(&scratch, d * BLOCK), *largest = take_reals(&scratch, BLOCK);
     real *tile = take_reals(&scratch, KEYS * STRIP);
     load_queries(job, block, &y);
-    const double log2_e = 1.44269504088896340736;
     for (size_t i = 0; i < d * BLOCK; i++)
-        q[i] = (real)(job->beta * log2_e * y.q[i]);
+        q[i] = (real)(job->beta * LORA_SCORE_SCALE * y.q[i]);
     first_pass(job, q, tile, largest, sum, sums);
     const double *sum3 = sums + (job->one_pass && !job->same ? d * BLOCK : 0);
     const double loss = finish_output(job, block, sum, sum3, &y);

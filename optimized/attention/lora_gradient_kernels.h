@@ -71,6 +71,9 @@ extern const lora_kernels lora_kernels_baseline, lora_kernels_baseline_f32, lora
 /* Those of the level in force; null at the reference level. */
 const lora_kernels *lora_kernels_in_force(bool single);
 
+/* lora_gradient_exact() by given kernels. */
+assay_status lora_run_exact(const lora_kernels *kernels, const lora_view *view, lora_gradient_mode mode);
+
 /* The number of moments, the 1 included. */
 static inline size_t lora_moment_columns(size_t width, bool same)
 {

@@ -136,6 +136,12 @@ static inline vector exp2_of(vector x)
     return (vector)((integers)p + ((integers)shifted << EXP2_MANTISSA));
 }
 
+/* The exponential function of the scores, and the scale that they need for it. Another one may be put in its place. */
+#ifndef LORA_EXPONENTIAL
+#define LORA_EXPONENTIAL exp2_of
+#define LORA_SCORE_SCALE 1.44269504088896340736 /* log2(e) */
+#endif
+
 /* ---- Tokens --------------------------------------------------------------------------------------------------- */
 
 /* The tokens of a block. */
