@@ -206,9 +206,10 @@ static void run_untimed(void *self, const bench_item *item)
     const common_options *common = &job->arguments->common;
     char rest[256];
     snprintf(rest, sizeof rest, "%s/%llu", item->workload->name, (unsigned long long)item->size);
-    const bool runs_here =
-        item->level <= assay_cpu_level() && (!item->peer || !item->peer->available || item->peer->available());
-    if (job->status == ASSAY_OK && runs_here && patterns_match(common, item->algorithm, item->implementation, rest))
+    if (job->status != ASSAY_OK || !patterns_match(common, item->algorithm, item->implementation, rest))
+        return;
+    /* Whether a peer is there may cost more than its run: asked only of those that match. */
+    if (item->level <= assay_cpu_level() && (!item->peer || !item->peer->available || item->peer->available()))
         job->status = bench_repeat(item, common->seed, job->arguments->untimed);
 }
 
