@@ -50,6 +50,8 @@ static const verify_check checks[] = {
     /* Laws of the learners. */
     {ASSAY_LAW, "tsallis", "400 vectors of losses", .run = sor_bandit_check_tsallis},
     {ASSAY_LAW, "tsallis_minimum", "against random points of the simplex", .run = sor_bandit_check_tsallis_minimum},
+    {ASSAY_LAW, "tsallis_steps", "300 steps by the definition", .run = sor_bandit_check_tsallis_steps},
+    {ASSAY_LAW, "chebyshev_steps", "200 steps by the definition", EVERY_LEVEL, .run = sor_bandit_check_chebyshev_steps},
     {ASSAY_LAW, "unbiased", "importance weights of many learners", .run = sor_bandit_check_unbiased},
     {ASSAY_LAW, "gap", "inverse-gap weights of 300 vectors", .run = sor_bandit_check_gap},
     {ASSAY_LAW, "box", "coefficients of 500 steps", EVERY_LEVEL, .run = sor_bandit_check_box},

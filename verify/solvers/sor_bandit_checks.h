@@ -74,6 +74,8 @@ void sor_bandit_check_replay(verify_context *v);
 
 void sor_bandit_check_tsallis(verify_context *v);
 void sor_bandit_check_tsallis_minimum(verify_context *v);
+void sor_bandit_check_tsallis_steps(verify_context *v);
+void sor_bandit_check_chebyshev_steps(verify_context *v);
 void sor_bandit_check_unbiased(verify_context *v);
 void sor_bandit_check_gap(verify_context *v);
 void sor_bandit_check_box(verify_context *v);

@@ -131,6 +131,38 @@ void sor_bandit_check_unbiased(verify_context *v)
     verify_at_most(v, e, 4, "absolute error", "what would be noticed");
 }
 
+/* The learner's distribution after each step of a tape is that of the sums K, the scale s and the rate of the
+ * definition, kept here: a loss counts from 1 and is weighted by its probability. K / s and eta have a few roundings
+ * each; p changes by at most eta times what a loss does. */
+void sor_bandit_check_tsallis_steps(verify_context *v)
+{
+    const assay_random r = verify_random(v, 625);
+    sor_bandit_learner *learner;
+    double sums[ARMS] = {0}, total = 0;
+    if (!verify_ok(v, sor_bandit_create_tsallis(ARMS, verify_random(v, 626), &learner), "learner"))
+        return;
+    for (uint64_t t = 1; t <= 300; t++) {
+        double scaled[ARMS], expected[ARMS], p[ARMS], largest = 0;
+        size_t arm;
+        const double scale = t > 1 ? fmax(total / (double)(t - 1) - 1, 1e-12) : 1, eta = 2 / sqrt((double)t);
+        for (size_t i = 0; i < ARMS; i++) {
+            scaled[i] = sums[i] / scale;
+            largest = fmax(largest, fabs(scaled[i]));
+        }
+        verify_ok(v, sor_bandit_choose(learner, 0, &arm), "choose");
+        verify_ok(v, sor_bandit_probabilities(learner, p), "p");
+        verify_ok(v, sor_bandit_tsallis_distribution(ARMS, scaled, eta, expected), "expected");
+        for (size_t i = 0; i < ARMS; i++)
+            verify_at_most(v, fabs(p[i] - expected[i]), 1e-12 + 16 * eta * DBL_EPSILON * largest, "absolute error",
+                           "step %llu, arm %zu", (unsigned long long)t, i);
+        const double loss = floor(2 + 9 * assay_random_uniform(r, t) + 3 * (double)arm);
+        verify_ok(v, sor_bandit_learn(learner, loss), "learn");
+        sums[arm] += (loss - 1) / p[arm];
+        total += loss;
+    }
+    sor_bandit_release(learner);
+}
+
 /* ---- ChebCB --------------------------------------------------------------------------------------------------- */
 
 /* Inverse-gap weights: at most 1 / d except for the best arm, which has at least 1 / d and all of it for eta =
@@ -156,6 +188,55 @@ void sor_bandit_check_gap(verify_context *v)
                 verify_at_most(v, fabs(p[i] - wanted), 4 * DBL_EPSILON * wanted + 1e-300, "absolute error", "p_%zu", i);
         }
     }
+}
+
+/* Box, rate and distribution of ChebCB by the formulas of the definition, from its coefficients and the losses: the
+ * largest loss K, L' = (largest - least) / width, N = 2 + 4 width L' / K (1 + ln m), S = K N, |theta_0| <= 1 / N,
+ * |theta_j| <= 2 width L' / (S j); a = (pi + 2 / pi ln(2 m + 1)) width L' / (2 S (m + 1)),
+ * eta = 2 t sqrt(d t / (sum of (predicted - (loss - 1) / S)^2 + 2 a^2 t)). */
+void sor_bandit_check_chebyshev_steps(verify_context *v)
+{
+    enum { FEATURES = 5, STEPS = 200 };
+    const assay_random r = verify_random(v, 635);
+    const double low = 1, width = 3, m = FEATURES;
+    sor_bandit_learner *learner;
+    if (!verify_ok(v, sor_bandit_create_chebyshev(ARMS, FEATURES, low, low + width, verify_random(v, 636), &learner),
+                   "learner"))
+        return;
+    double theta[ARMS * FEATURES] = {0}, box[FEATURES], predicted[STEPS], losses[STEPS], eta = 0;
+    double most = 0, least = INFINITY;
+    for (uint64_t t = 0; t < STEPS; t++) {
+        const double context = low + width * assay_random_uniform(r, 2 * t), z = 2 * (context - low) / width - 1;
+        double values[ARMS] = {0}, expected[ARMS], p[ARMS];
+        size_t arm;
+        for (size_t i = 0; i < ARMS; i++)
+            for (size_t j = 0; j < FEATURES; j++)
+                values[i] += theta[i * FEATURES + j] * cos((double)j * acos(z));
+        verify_ok(v, sor_bandit_choose(learner, context, &arm), "choose");
+        verify_ok(v, sor_bandit_probabilities(learner, p), "p");
+        verify_ok(v, sor_bandit_gap_distribution(ARMS, values, eta, expected), "expected");
+        /* Polynomials by cosines are within 1e-14; a gap so much off moves p by eta p^2 times that, eta < 1e5 here */
+        for (size_t i = 0; i < ARMS; i++)
+            verify_at_most(v, fabs(p[i] - expected[i]), 1e-12 + 1e-13 * eta, "absolute error", "step %llu, arm %zu",
+                           (unsigned long long)t, i);
+        losses[t] = floor(3 + 12 * assay_random_uniform(r, 2 * t + 1) + 2 * (double)arm * (z + 1));
+        predicted[t] = values[arm];
+        verify_ok(v, sor_bandit_learn(learner, losses[t]), "learn");
+        verify_ok(v, sor_bandit_coefficients(learner, theta, box), "coefficients");
+        most = fmax(most, losses[t]);
+        least = fmin(least, losses[t]);
+        const double lipschitz = (most - least) / width, n = 2 + 4 * width * lipschitz / most * (1 + log(m));
+        const double scale = most * n, steps = (double)t + 1;
+        for (size_t j = 0; j < FEATURES; j++)
+            verify_at_most(v, fabs(box[j] - (j ? 2 * width * lipschitz / (scale * (double)j) : 1 / n)), 8 * DBL_EPSILON,
+                           "absolute error", "step %llu, box %zu", (unsigned long long)t, j);
+        double regret = 0;
+        for (uint64_t k = 0; k <= t; k++)
+            regret += pow(predicted[k] - (losses[k] - 1) / scale, 2);
+        const double a = (M_PI + 2 / M_PI * log(2 * m + 1)) * width * lipschitz / (2 * scale * (m + 1));
+        eta = 2 * steps * sqrt(ARMS * steps / (regret + 2 * a * a * steps));
+    }
+    sor_bandit_release(learner);
 }
 
 /* Coefficients stay in their box on losses as wild as can be. */
