@@ -461,24 +461,6 @@ static assay_status run_matrix_cholmod(bench_state *state)
     return ASSAY_OK;
 }
 
-static assay_status run_matrix_eigen(bench_state *state)
-{
-    job *j = state->data;
-    double total = 0;
-    for (size_t t = 0; t < state->size; t++) {
-        long made = 0;
-        set_system(j, t);
-        memset(j->x, 0, j->a.rows * sizeof *j->x);
-        if (!j->eigen)
-            j->eigen = sor_bandit_eigen_new(&j->a);
-        if (!sor_bandit_eigen_run(j->eigen, &j->a, j->b, j->x, &made))
-            return assay_fail(ASSAY_NOT_CONVERGED, "Eigen did not converge");
-        total += (double)made;
-    }
-    state->quality = total / (double)state->size;
-    return ASSAY_OK;
-}
-
 /* ---- The learner alone ---------------------------------------------------------------------------------------- */
 
 /* Losses of a tape: what the arm and the context make of it does not matter to the time. */
@@ -586,8 +568,7 @@ static const bench_workload workloads[] = {
      .run = run_matrix,
      .peers = {PEER("no preconditioner", "our gradients, omega = 0", run_matrix_plain),
                PEER("diagonal preconditioner", "assay_csr_conjugate_gradients()", run_matrix_jacobi),
-               PEER("CHOLMOD", "direct, analysed once", run_matrix_cholmod),
-               PEER("Eigen CG, incomplete Cholesky", "residual 1e-8, natural order", run_matrix_eigen)}},
+               PEER("CHOLMOD", "direct, analysed once", run_matrix_cholmod)}},
     {.name = "learner",
      .sizes = {500, 2000},
      .quick_sizes = {500},

@@ -297,6 +297,18 @@ static double valley(void *self, double omega)
     return floor(100 * fabs(omega - c->place)); /* a count: flat near the minimum */
 }
 
+typedef struct recorded {
+    double omegas[12];
+    size_t calls;
+} recorded;
+
+static double plain(void *self, double omega)
+{
+    recorded *r = self;
+    r->omegas[r->calls++] = omega;
+    return 7;
+}
+
 /* 12 evaluations within the starts; the bracket of at most 0.45 shrinks by the golden ratio with each of the last six,
  * and the answer is the middle of what is flat within it. */
 void sor_bandit_check_golden(verify_context *v)
@@ -312,6 +324,13 @@ void sor_bandit_check_golden(verify_context *v)
         /* 0.45 * 0.618^6 = 0.025 of bracket, and 0.01 of flatness */
         verify_at_most(v, fabs(omega - c.place), 0.035, "distance", "place %g", c.place);
     }
+    /* All costs are equal: it moves right after 7 evaluations and left after 8. */
+    recorded r = {.calls = 0};
+    double omega = 0;
+    verify_ok(v, sor_bandit_golden(plain, &r, starts, 5, 12, &omega), "a plain");
+    verify_true(v, r.omegas[5] < r.omegas[6] && r.omegas[7] > r.omegas[6] && r.omegas[8] < r.omegas[7],
+                "on a plain it looks at %g, %g, %g, %g", r.omegas[5], r.omegas[6], r.omegas[7], r.omegas[8]);
+    verify_at_most(v, fabs(omega - 1.475), 1e-15, "distance", "the middle of a plain");
 }
 
 /* ---- Scenarios ------------------------------------------------------------------------------------------------ */
