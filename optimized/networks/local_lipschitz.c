@@ -1,4 +1,4 @@
-/* local_lipschitz: the choice of the level, and bounds of all outputs together. */
+/* local_lipschitz: the choice of the level, bounds of all outputs together, and what follows from them. */
 #include "assay/cpu.h"
 #include "assay/dense.h"
 #include "assay/memory.h"
@@ -184,5 +184,34 @@ assay_status local_lipschitz_bound(const assay_network *network, const local_lip
     assay_release(row_values);
     lipschitz_values_release(&values);
     lipschitz_net_release(&net);
+    return status;
+}
+
+/* ---- Monotonicity ---------------------------------------------------------------------------------------------- */
+
+assay_status local_lipschitz_monotone(const assay_network *network, const local_lipschitz_box *box, size_t row,
+                                      size_t feature, local_lipschitz_method method,
+                                      const local_lipschitz_options *options, local_lipschitz_direction *direction)
+{
+    lipschitz_chain chain;
+    assay_status status = lipschitz_check_network(network, &chain);
+    if (status == ASSAY_OK)
+        status = lipschitz_check_row(&chain, row, false);
+    if (status == ASSAY_OK && feature >= chain.width[0])
+        status = assay_fail(ASSAY_OUT_OF_RANGE, "feature is %zu, must be below %zu", feature, chain.width[0]);
+    if (status == ASSAY_OK && !direction)
+        status = assay_fail(ASSAY_INVALID_ARGUMENT, "direction is null");
+    if (status != ASSAY_OK)
+        return status;
+    double *bounds = assay_allocate(2 * chain.width[0], sizeof *bounds);
+    if (!bounds)
+        return ASSAY_NO_MEMORY;
+    local_lipschitz_result result = {.jacobian_low = bounds, .jacobian_high = bounds + chain.width[0]};
+    status = local_lipschitz_bound(network, box, row, method, options, &result);
+    if (status == ASSAY_OK)
+        *direction = result.jacobian_low[feature] >= 0    ? LOCAL_LIPSCHITZ_INCREASING
+                     : result.jacobian_high[feature] <= 0 ? LOCAL_LIPSCHITZ_DECREASING
+                                                          : LOCAL_LIPSCHITZ_UNKNOWN;
+    assay_release(bounds);
     return status;
 }

@@ -212,32 +212,3 @@ assay_status local_lipschitz_exact(const assay_network *network, const local_lip
     lipschitz_net_release(&net);
     return status;
 }
-
-/* ---- Monotonicity ---------------------------------------------------------------------------------------------- */
-
-assay_status local_lipschitz_monotone(const assay_network *network, const local_lipschitz_box *box, size_t row,
-                                      size_t feature, local_lipschitz_method method,
-                                      const local_lipschitz_options *options, local_lipschitz_direction *direction)
-{
-    lipschitz_chain chain;
-    assay_status status = lipschitz_check_network(network, &chain);
-    if (status == ASSAY_OK)
-        status = lipschitz_check_row(&chain, row, false);
-    if (status == ASSAY_OK && feature >= chain.width[0])
-        status = assay_fail(ASSAY_OUT_OF_RANGE, "feature is %zu, must be below %zu", feature, chain.width[0]);
-    if (status == ASSAY_OK && !direction)
-        status = assay_fail(ASSAY_INVALID_ARGUMENT, "direction is null");
-    if (status != ASSAY_OK)
-        return status;
-    double *bounds = assay_allocate(2 * chain.width[0], sizeof *bounds);
-    if (!bounds)
-        return ASSAY_NO_MEMORY;
-    local_lipschitz_result result = {.jacobian_low = bounds, .jacobian_high = bounds + chain.width[0]};
-    status = local_lipschitz_bound(network, box, row, method, options, &result);
-    if (status == ASSAY_OK)
-        *direction = result.jacobian_low[feature] >= 0    ? LOCAL_LIPSCHITZ_INCREASING
-                     : result.jacobian_high[feature] <= 0 ? LOCAL_LIPSCHITZ_DECREASING
-                                                          : LOCAL_LIPSCHITZ_UNKNOWN;
-    assay_release(bounds);
-    return status;
-}

@@ -178,9 +178,8 @@ void lipschitz_polytope_release(lipschitz_polytope *p);
 /* Adds sign * (a v + r) <= 0. There must be room. */
 void lipschitz_polytope_add(lipschitz_polytope *p, double sign, const double *a, double r);
 
-/* The radius of the largest ball within it, measured by rows and box (negative: by how much they have to be moved for
- * there to be a point); stops early when it exceeds @p enough. Directions in which the box has no extent take no part.
- * @p centre (dimension numbers) may be null. */
+/* The radius of the largest ball within it; negative if it is empty. Stops early when the radius exceeds @p enough.
+ * Directions in which the box has no extent take no part. @p centre (dimension numbers) may be null. */
 assay_status lipschitz_polytope_radius(const lipschitz_polytope *p, double enough, double *radius, double *centre);
 
 /* ---- Domains of the search ------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@ static const verify_check checks[] = {
     {ASSAY_ORACLE, "enumeration", "tiny random networks, regions by GLPK", .run = lipschitz_check_enumeration},
     {ASSAY_ORACLE, "enumeration_exact", "2-3-3-1, regions by GLPK in rational numbers",
      .run = lipschitz_check_enumeration_exact},
+    {ASSAY_ORACLE, "polytopes", "random polytopes, largest balls by GLPK", .run = lipschitz_check_polytopes},
     {ASSAY_ORACLE, "integer_program", "tiny random networks, GLPK's branch and bound",
      .run = lipschitz_check_integer_program},
     {ASSAY_ORACLE, "mpfr", "random networks, steps 1 to 4 in 256 bits", EVERY_LEVEL, .run = lipschitz_check_mpfr},

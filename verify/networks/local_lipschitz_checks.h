@@ -94,6 +94,7 @@ bool lipschitz_point_mpfr(const lipschitz_case *c, size_t row, double *norm, dou
 void lipschitz_check_example(verify_context *v);
 void lipschitz_check_enumeration(verify_context *v);
 void lipschitz_check_enumeration_exact(verify_context *v);
+void lipschitz_check_polytopes(verify_context *v);
 void lipschitz_check_integer_program(verify_context *v);
 void lipschitz_check_mpfr(verify_context *v);
 void lipschitz_check_rigorous(verify_context *v);

@@ -1,5 +1,6 @@
 /* local_lipschitz against truth: the worked example, enumeration and integer programs by GLPK, 256 bits. */
 #include "assay/memory.h"
+#include "reference/networks/local_lipschitz_parts.h"
 #include "verify/linear_program.h"
 #include "verify/networks/local_lipschitz_checks.h"
 
@@ -210,6 +211,87 @@ void lipschitz_check_enumeration_exact(verify_context *v)
         return;
     compare_enumeration(v, &c, 0, LINEAR_PROGRAM_EXACT);
     lipschitz_case_release(&c);
+}
+
+/* ---- Polytopes by GLPK ------------------------------------------------------------------------------------------- */
+
+/* The radius of the largest ball in a polytope within a box, rows and box alike, by GLPK. */
+static assay_status polytope_radius(const lipschitz_polytope *p, double *found)
+{
+    const size_t n = p->dimension;
+    size_t columns[MOST];
+    double values[MOST];
+    linear_program *program = NULL;
+    linear_program_outcome outcome;
+    assay_status status = linear_program_create(n + 1, LINEAR_PROGRAM_MAXIMISE, &program);
+    for (size_t i = 0; i <= n; i++)
+        columns[i] = i;
+    if (status == ASSAY_OK)
+        status = linear_program_cost(program, n, 1);
+    for (size_t i = 0; status == ASSAY_OK && i < n; i++) {
+        const size_t two[] = {i, n};
+        status = linear_program_row(program, 2, two, (double[]){1, 1}, -INFINITY, p->high[i]);
+        if (status == ASSAY_OK)
+            status = linear_program_row(program, 2, two, (double[]){1, -1}, p->low[i], INFINITY);
+    }
+    for (size_t r = 0; status == ASSAY_OK && r < p->rows; r++) {
+        double norm = 0;
+        for (size_t i = 0; i < n; i++) {
+            values[i] = p->a[r * n + i];
+            norm += values[i] * values[i];
+        }
+        values[n] = sqrt(norm);
+        status = linear_program_row(program, n + 1, columns, values, -INFINITY, p->r[r]);
+    }
+    if (status == ASSAY_OK)
+        status = linear_program_solve(program, LINEAR_PROGRAM_SIMPLEX, 0, &outcome);
+    if (status == ASSAY_OK)
+        *found = linear_program_value(program);
+    linear_program_release(program);
+    return status;
+}
+
+/* Random rows in 1 to 6 dimensions, some of them hardly inclined, so many that half of the polytopes are empty. */
+void lipschitz_check_polytopes(verify_context *v)
+{
+    const size_t cases = verify_depth_of(v) == VERIFY_QUICK ? 300 : 3000;
+    for (uint64_t t = 0; t < cases; t++) {
+        const assay_random r = verify_random(v, 20000 + t);
+        const size_t n = 1 + t % 6, rows = 1 + assay_random_integer(r, 1, 20);
+        double low[6], high[6], row[6], centre[6], radius = 0, truth = 0;
+        lipschitz_polytope p;
+        if (!verify_ok(v, lipschitz_polytope_create(n, rows, &p), "a polytope"))
+            return;
+        p.low = low;
+        p.high = high;
+        for (size_t i = 0; i < n; i++) {
+            low[i] = assay_random_normal(r, 10 + i);
+            high[i] = low[i] + 0.1 + assay_random_uniform(r, 20 + i);
+        }
+        for (size_t k = 0; k < rows; k++) {
+            for (size_t i = 0; i < n; i++) /* over several orders of magnitude */
+                row[i] =
+                    assay_random_normal(r, 100 + 20 * k + i) * pow(10, -4 * assay_random_uniform(r, 110 + 20 * k + i));
+            double at_point = assay_random_normal(r, 119 + 20 * k) * 0.2;
+            for (size_t i = 0; i < n; i++)
+                at_point -= row[i] * (low[i] + high[i]) / 2;
+            lipschitz_polytope_add(&p, 1, row, at_point);
+        }
+        if (verify_ok(v, lipschitz_polytope_radius(&p, INFINITY, &radius, centre), "radius") &&
+            verify_ok(v, polytope_radius(&p, &truth), "GLPK")) {
+            /* GLPK's tolerance is 1e-9 of numbers of order 1; so is that of rows here, of length 1. Where there is no
+             * point at all, our v does not leave the box from below, as GLPK's does. */
+            if (truth >= 0)
+                verify_at_most(v, fabs(radius - truth), 1e-8, "", "radius in %zu dimensions with %zu rows", n, rows);
+            else
+                verify_true(v, radius <= truth + 1e-8, "GLPK finds no point in %zu dimensions with %zu rows", n, rows);
+            double slack = INFINITY; /* the centre is as deep inside as is said */
+            for (size_t i = 0; i < n; i++)
+                slack = fmin(slack, fmin(centre[i] - low[i], high[i] - centre[i]));
+            verify_true(v, radius < 0 || slack >= radius - 1e-9, "the centre keeps its distance from the box");
+        }
+        lipschitz_polytope_release(&p);
+    }
 }
 
 /* ---- Integer programs by GLPK ----------------------------------------------------------------------------------- */
