@@ -85,13 +85,12 @@ void hnsw_check_truncations(verify_context *v);
 void hnsw_check_forged(verify_context *v);
 
 /* ---- hnsw_recall_claims.c ---- */
-extern const verify_claim hnsw_claim_h1, hnsw_claim_h1_quick, hnsw_claim_h1_low, hnsw_claim_h1_64, hnsw_claim_h2,
-    hnsw_claim_h2_order, hnsw_claim_h3, hnsw_claim_h3_order, hnsw_claim_h4, hnsw_claim_h5, hnsw_claim_h5_images,
-    hnsw_claim_h6, hnsw_claim_h6_low, hnsw_claim_h6_high, hnsw_claim_h8;
+extern const verify_claim hnsw_claim_h1, hnsw_claim_h1_quick, hnsw_claim_h2, hnsw_claim_h3, hnsw_claim_h4,
+    hnsw_claim_h5, hnsw_claim_h5_images, hnsw_claim_h6, hnsw_claim_h8;
 void hnsw_record_curves(verify_context *v);
 
 /* ---- hnsw_recall_models.c ---- */
-extern const verify_claim hnsw_claim_h7_change, hnsw_claim_h7_shift, hnsw_claim_h7_weak_shift, hnsw_claim_h7_weak_lower;
+extern const verify_claim hnsw_claim_h7, hnsw_claim_h7_weak;
 
 /* ---- hnsw_recall_rejections.c ---- */
 void hnsw_check_rejects_create(verify_context *v);

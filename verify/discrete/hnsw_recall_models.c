@@ -3,6 +3,7 @@
 #include "assay/dense.h"
 #include "verify/discrete/hnsw_recall_trials.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,63 +20,53 @@ typedef struct gallery {
 
 /* ---- Feature maps ---------------------------------------------------------------------------------------------- */
 
+/* Principal axes of the indexed images. */
 static bool find_axes(gallery *g)
 {
-    double *covariance = calloc((size_t)PIXELS * PIXELS, sizeof *covariance), *mean = calloc(PIXELS, sizeof *mean);
-    g->axes = malloc(sizeof *g->axes * PIXELS * PIXELS);
-    g->values = malloc(sizeof *g->values * PIXELS);
-    bool good = covariance && mean && g->axes && g->values;
-    for (size_t i = 0; good && i < (size_t)INDEXED * PIXELS; i++)
-        mean[i % PIXELS] += g->pixels[i] / INDEXED;
-    for (size_t i = 0; good && i < INDEXED; i++) {
-        double row[PIXELS];
-        for (size_t j = 0; j < PIXELS; j++)
-            row[j] = g->pixels[i * PIXELS + j] - mean[j];
-        for (size_t j = 0; j < PIXELS; j++) {
-            for (size_t k = 0; row[j] != 0 && k <= j; k++)
-                covariance[j * PIXELS + k] += row[j] * row[k] / INDEXED;
-        }
+    const size_t cells = (size_t)PIXELS * PIXELS;
+    double *rows = malloc(sizeof *rows * INDEXED * PIXELS), *covariance = malloc(cells * sizeof *covariance);
+    g->axes = malloc(cells * sizeof *g->axes);
+    g->values = malloc(PIXELS * sizeof *g->values);
+    bool good = rows && covariance && g->axes && g->values;
+    for (size_t j = 0; good && j < PIXELS; j++) {
+        double mean = 0;
+        for (size_t i = 0; i < INDEXED; i++)
+            mean += g->pixels[i * PIXELS + j] / INDEXED;
+        for (size_t i = 0; i < INDEXED; i++)
+            rows[i * PIXELS + j] = g->pixels[i * PIXELS + j] - mean;
     }
-    good = good && assay_dense_symmetric_eigen(PIXELS, covariance, g->values, g->axes) == ASSAY_OK;
+    if (good) {
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, PIXELS, INDEXED, 1.0 / INDEXED, rows, PIXELS, 0, covariance,
+                    PIXELS);
+        good = assay_dense_symmetric_eigen(PIXELS, covariance, g->values, g->axes) == ASSAY_OK;
+    }
+    free(rows);
     free(covariance);
-    free(mean);
     return good;
 }
 
-/* The first `count` principal components; means shift all alike and are left out. Whitened: of variance 1. */
-static void principal(const gallery *g, size_t count, bool whitened, float *out)
+/* All images times `count` axes (count x PIXELS). */
+static void project(const gallery *g, const float *axes, size_t count, float *out)
 {
-    float *axes = malloc(count * PIXELS * sizeof *axes);
-    for (size_t c = 0; axes && c < count; c++) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, IMAGES, (blasint)count, PIXELS, 1, g->pixels, PIXELS, axes,
+                PIXELS, 0, out, (blasint)count);
+}
+
+/* The first `count` principal components; means shift all alike and are left out. Whitened: of variance 1. */
+static void principal(const gallery *g, size_t count, bool whitened, float *axes, float *out)
+{
+    for (size_t c = 0; c < count; c++) {
         const size_t column = PIXELS - 1 - c;
         for (size_t p = 0; p < PIXELS; p++)
             axes[c * PIXELS + p] = (float)(g->axes[p * PIXELS + column] / (whitened ? sqrt(g->values[column]) : 1));
     }
-    for (size_t i = 0; axes && i < IMAGES; i++) {
-        for (size_t c = 0; c < count; c++) {
-            float sum = 0;
-            for (size_t p = 0; p < PIXELS; p++)
-                sum += g->pixels[i * PIXELS + p] * axes[c * PIXELS + p];
-            out[i * count + c] = sum;
-        }
-    }
-    free(axes);
+    project(g, axes, count, out);
 }
 
-static void random_projection(const gallery *g, size_t count, uint64_t seed, float *out)
+static void random_projection(const gallery *g, size_t count, uint64_t seed, float *axes, float *out)
 {
-    float *axes = malloc(count * PIXELS * sizeof *axes);
-    if (axes)
-        assay_random_fill_normal_f32((assay_random){seed, 70 + count}, 0, 0, 1, axes, count * PIXELS);
-    for (size_t i = 0; axes && i < IMAGES; i++) {
-        for (size_t c = 0; c < count; c++) {
-            float sum = 0;
-            for (size_t p = 0; p < PIXELS; p++)
-                sum += g->pixels[i * PIXELS + p] * axes[c * PIXELS + p];
-            out[i * count + c] = sum;
-        }
-    }
-    free(axes);
+    assay_random_fill_normal_f32((assay_random){seed, 70 + count}, 0, 0, 1, axes, count * PIXELS);
+    project(g, axes, count, out);
 }
 
 /* Sums over squares of 4 x 4 pixels. */
@@ -98,22 +89,40 @@ static const struct {
 static float *features(const gallery *g, size_t model, uint64_t seed)
 {
     const size_t width = models[model].width;
-    float *out = malloc(IMAGES * width * sizeof *out);
-    if (!out)
+    float *out = malloc(IMAGES * width * sizeof *out), *axes = malloc(width * PIXELS * sizeof *axes);
+    if (!out || !axes) {
+        free(axes);
+        free(out);
         return NULL;
+    }
     switch (models[model].kind) {
     case RAW:
     case COSINE: memcpy(out, g->pixels, IMAGES * width * sizeof *out); break;
-    case PRINCIPAL: principal(g, width, false, out); break;
-    case WHITENED: principal(g, width, true, out); break;
-    case PROJECTED: random_projection(g, width, seed, out); break;
+    case PRINCIPAL: principal(g, width, false, axes, out); break;
+    case WHITENED: principal(g, width, true, axes, out); break;
+    case PROJECTED: random_projection(g, width, seed, axes, out); break;
     case POOLED: pool(g, out); break;
     case BINARY:
         for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
             out[i] = g->pixels[i] > 127;
         break;
     }
+    free(axes);
     return out;
+}
+
+/* A model's features with their exact neighbours: kept from seed to seed where they do not depend on it. */
+static hnsw_trial *trial_of(verify_context *v, const gallery *g, size_t model, uint64_t seed)
+{
+    static hnsw_trial trials[MODELS];
+    hnsw_trial *trial = &trials[model];
+    if (trial->x && models[model].kind != PROJECTED)
+        return trial;
+    hnsw_release_trial(trial);
+    return hnsw_prepare_trial(v, features(g, model, seed), INDEXED, ASKED, models[model].width,
+                              models[model].kind == COSINE ? HNSW_RECALL_COSINE : HNSW_RECALL_L2, trial)
+               ? trial
+               : NULL;
 }
 
 /* ---- Ranking --------------------------------------------------------------------------------------------------- */
@@ -134,20 +143,16 @@ static double ndcg_of(const gallery *g, const uint64_t *found)
 static bool judge(verify_context *v, const gallery *g, size_t model, const hnsw_setting *setting, uint64_t seed,
                   double *exact, double *found)
 {
-    hnsw_trial trial;
+    const hnsw_trial *trial = trial_of(v, g, model, seed);
     uint64_t *labels = malloc(ASKED * HNSW_K * sizeof *labels);
-    if (!labels || !hnsw_prepare_trial(v, features(g, model, seed), INDEXED, ASKED, models[model].width,
-                                       models[model].kind == COSINE ? HNSW_RECALL_COSINE : HNSW_RECALL_L2, &trial)) {
-        free(labels);
-        return false;
-    }
-    hnsw_recall_index *index = hnsw_trial_index(v, &trial, setting, NULL, seed);
-    const bool good = index && hnsw_recall_search_batch(index, trial.x + INDEXED * trial.dimension, ASKED, HNSW_K,
+    hnsw_recall_index *index = trial && labels ? hnsw_trial_index(v, trial, setting, NULL, seed) : NULL;
+    const bool good = index && hnsw_recall_search_batch(index, trial->x + INDEXED * trial->dimension, ASKED, HNSW_K,
                                                         setting->ef, labels, NULL) == ASSAY_OK;
-    *exact = ndcg_of(g, trial.exact);
-    *found = good ? ndcg_of(g, labels) : NAN;
+    if (good) {
+        *exact = ndcg_of(g, trial->exact);
+        *found = ndcg_of(g, labels);
+    }
     hnsw_recall_release(index);
-    hnsw_release_trial(&trial);
     free(labels);
     return good;
 }
@@ -198,74 +203,46 @@ static bool judge_all(verify_context *v, const hnsw_setting *setting, uint64_t s
 
 static const hnsw_setting weak_setting = {4, 32, 10};
 
-static double measure_change(verify_context *v, uint64_t seed)
+/* The largest change, if no model moves by more than a place; else the number of places. */
+static double measure_h7(verify_context *v, uint64_t seed)
 {
     judgement j;
-    return judge_all(v, &hnsw_usual_setting, seed, &j) ? j.change : NAN;
+    if (!judge_all(v, &hnsw_usual_setting, seed, &j))
+        return NAN;
+    return j.shift <= 1 ? j.change : j.shift;
 }
 
-const verify_claim hnsw_claim_h7_change = {
+const verify_claim hnsw_claim_h7 = {
     .statement =
-        "With usual parameters an index hardly changes how good a model is: largest change of NDCG@10 among 15 "
-        "feature maps of 9,000 digits (M = 16, ef_construction = 128, ef = 40)",
-    .paper_value = "small",
+        "With usual parameters an index hardly changes how good a model looks: largest change of NDCG@10 among 15 "
+        "feature maps of 9,000 digits, if none moves in their ranking by more than a place (M = 16, "
+        "ef_construction = 128, ef = 40; the paper saw models move by up to 3 places)",
+    .paper_value = "up to 3 places",
     .provenance = "derived",
     .unit = "NDCG",
-    .measure = measure_change,
+    .measure = measure_h7,
     .low = 0,
     .high = 0.003,
     .seeds = 5};
 
-static double measure_shift(verify_context *v, uint64_t seed)
+/* The most places, if every model looks worse; else the least loss of NDCG, which is not positive. */
+static double measure_h7_weak(verify_context *v, uint64_t seed)
 {
     judgement j;
-    return judge_all(v, &hnsw_usual_setting, seed, &j) ? j.shift : NAN;
+    if (!judge_all(v, &weak_setting, seed, &j))
+        return NAN;
+    return j.loss > 0 ? j.shift : j.loss;
 }
 
-const verify_claim hnsw_claim_h7_shift = {
+const verify_claim hnsw_claim_h7_weak = {
     .statement =
-        "Search by an index instead of exact search moves models in a ranking by up to 3 places: most places among "
-        "15 feature maps, otherwise as H7_change",
+        "An index instead of exact search can move models in a ranking, by 3 places or more: most places among 15 "
+        "feature maps of 9,000 digits with weak parameters, if all look worse (M = 4, ef_construction = 32, "
+        "ef = 10)",
     .paper_value = "up to 3",
     .provenance = "paper",
     .unit = "places",
-    .measure = measure_shift,
-    .low = 1,
-    .high = MODELS,
-    .part_low = 0,
-    .part_high = 0.5,
-    .seeds = 5};
-
-static double measure_weak_shift(verify_context *v, uint64_t seed)
-{
-    judgement j;
-    return judge_all(v, &weak_setting, seed, &j) ? j.shift : NAN;
-}
-
-const verify_claim hnsw_claim_h7_weak_shift = {
-    .statement =
-        "With weak parameters models move by 3 places or more: most places among 15 feature maps of 9,000 digits "
-        "(M = 4, ef_construction = 32, ef = 10)",
-    .paper_value = "up to 3",
-    .provenance = "paper",
-    .unit = "places",
-    .measure = measure_weak_shift,
+    .measure = measure_h7_weak,
     .low = 3,
     .high = MODELS,
-    .seeds = 5};
-
-static double measure_weak_lower(verify_context *v, uint64_t seed)
-{
-    judgement j;
-    return judge_all(v, &weak_setting, seed, &j) ? j.loss : NAN;
-}
-
-const verify_claim hnsw_claim_h7_weak_lower = {
-    .statement = "and every model looks worse than it is: least loss of NDCG@10, otherwise as H7_weak_shift",
-    .paper_value = "lower",
-    .provenance = "derived",
-    .unit = "NDCG",
-    .measure = measure_weak_lower,
-    .low = 1e-9,
-    .high = 1,
     .seeds = 5};
