@@ -71,7 +71,8 @@ typedef struct hnsw_recall_options {
      * Most elements inserted at the same time by hnsw_recall_add_batch(), 1 to HNSW_RECALL_ROUND_MOST. 1 is the
      * published algorithm, element after element, on one thread. With more, those of a round search the graph as it
      * was before the round, by all threads, and each also has those before it in the round as candidates; then links
-     * back to them are made in their order. The graph depends on this number and not on the threads. A round is at
+     * back to them are made in their order. The graph depends on this number and not on the threads, and
+     * recall less on the order of insertion. A round is at
      * most a sixteenth of the elements already there.
      */
     size_t round;

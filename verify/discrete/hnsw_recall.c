@@ -64,7 +64,9 @@ static const verify_check checks[] = {
     {ASSAY_CLAIM, "H5_images", "9000 images", VERIFY_FULL, .claim = &hnsw_claim_h5_images},
     {ASSAY_CLAIM, "H6", "subspace, 10,000 vectors", VERIFY_FULL, .claim = &hnsw_claim_h6},
     {ASSAY_CLAIM, "H7", "9000 images, 15 models", VERIFY_FULL, .claim = &hnsw_claim_h7},
+    {ASSAY_CLAIM, "H7_places", "9000 images, 15 models", VERIFY_FULL, .claim = &hnsw_claim_h7_places},
     {ASSAY_CLAIM, "H7_weak", "9000 images, 15 models", VERIFY_FULL, .claim = &hnsw_claim_h7_weak},
+    {ASSAY_CLAIM, "H7_worse", "9000 images, 15 models", VERIFY_FULL, .claim = &hnsw_claim_h7_worse},
     {ASSAY_CLAIM, "H8", "50,000 words", VERIFY_FULL, .claim = &hnsw_claim_h8},
 
     /* Curves for the report; each also holds something. */

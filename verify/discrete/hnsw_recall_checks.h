@@ -90,7 +90,7 @@ extern const verify_claim hnsw_claim_h1, hnsw_claim_h1_quick, hnsw_claim_h2, hns
 void hnsw_record_curves(verify_context *v);
 
 /* ---- hnsw_recall_models.c ---- */
-extern const verify_claim hnsw_claim_h7, hnsw_claim_h7_weak;
+extern const verify_claim hnsw_claim_h7, hnsw_claim_h7_places, hnsw_claim_h7_weak, hnsw_claim_h7_worse;
 
 /* ---- hnsw_recall_rejections.c ---- */
 void hnsw_check_rejects_create(verify_context *v);

@@ -1,6 +1,7 @@
 /* hnsw_recall: claim H7. Fifteen ways to turn an image of a digit into a vector are ranked as retrieval models by
  * NDCG@10: with exact neighbours, and with those that an index finds. */
 #include "assay/dense.h"
+#include "assay/threads.h"
 #include "verify/discrete/hnsw_recall_trials.h"
 
 #include <cblas.h>
@@ -187,10 +188,16 @@ static bool judge_all(verify_context *v, const hnsw_setting *setting, uint64_t s
 {
     double exact[MODELS], found[MODELS];
     const gallery *g = open_gallery(v);
+    bool failed = g == NULL;
     *j = (judgement){.loss = INFINITY};
+    assay_blas_serial_begin();
+#pragma omp parallel for num_threads(assay_threads()) schedule(dynamic) reduction(|| : failed)
+    for (size_t i = 0; i < MODELS; i++)
+        failed = failed || !judge(v, g, i, setting, seed, &exact[i], &found[i]);
+    assay_blas_serial_end();
+    if (failed)
+        return false;
     for (size_t i = 0; i < MODELS; i++) {
-        if (!g || !judge(v, g, i, setting, seed, &exact[i], &found[i]))
-            return false;
         j->change = fmax(j->change, fabs(exact[i] - found[i]));
         j->loss = fmin(j->loss, exact[i] - found[i]);
     }
@@ -203,21 +210,17 @@ static bool judge_all(verify_context *v, const hnsw_setting *setting, uint64_t s
 
 static const hnsw_setting weak_setting = {4, 32, 10};
 
-/* The largest change, if no model moves by more than a place; else the number of places. */
 static double measure_h7(verify_context *v, uint64_t seed)
 {
     judgement j;
-    if (!judge_all(v, &hnsw_usual_setting, seed, &j))
-        return NAN;
-    return j.shift <= 1 ? j.change : j.shift;
+    return judge_all(v, &hnsw_usual_setting, seed, &j) ? j.change : NAN;
 }
 
 const verify_claim hnsw_claim_h7 = {
     .statement =
         "With usual parameters an index hardly changes how good a model looks: largest change of NDCG@10 among 15 "
-        "feature maps of 9,000 digits, if none moves in their ranking by more than a place (M = 16, "
-        "ef_construction = 128, ef = 40; the paper saw models move by up to 3 places)",
-    .paper_value = "up to 3 places",
+        "feature maps of 9,000 digits (M = 16, ef_construction = 128, ef = 40)",
+    .paper_value = "small",
     .provenance = "derived",
     .unit = "NDCG",
     .measure = measure_h7,
@@ -225,24 +228,52 @@ const verify_claim hnsw_claim_h7 = {
     .high = 0.003,
     .seeds = 5};
 
-/* The most places, if every model looks worse; else the least loss of NDCG, which is not positive. */
+static double measure_h7_places(verify_context *v, uint64_t seed)
+{
+    judgement j;
+    return judge_all(v, &hnsw_usual_setting, seed, &j) ? j.shift : NAN;
+}
+
+const verify_claim hnsw_claim_h7_places = {
+    .statement = "An index instead of exact search moves models in a ranking by up to 3 places: most places among 15 "
+                 "feature maps of 9,000 digits, otherwise as H7",
+    .paper_value = "up to 3",
+    .provenance = "paper",
+    .unit = "places",
+    .measure = measure_h7_places,
+    .low = 1,
+    .high = 3,
+    .seeds = 5};
+
 static double measure_h7_weak(verify_context *v, uint64_t seed)
 {
     judgement j;
-    if (!judge_all(v, &weak_setting, seed, &j))
-        return NAN;
-    return j.loss > 0 ? j.shift : j.loss;
+    return judge_all(v, &weak_setting, seed, &j) ? j.shift : NAN;
 }
 
 const verify_claim hnsw_claim_h7_weak = {
-    .statement =
-        "An index instead of exact search can move models in a ranking, by 3 places or more: most places among 15 "
-        "feature maps of 9,000 digits with weak parameters, if all look worse (M = 4, ef_construction = 32, "
-        "ef = 10)",
+    .statement = "With weak parameters models move by 3 places or more: most places, otherwise as H7 (M = 4, "
+                 "ef_construction = 32, ef = 10)",
     .paper_value = "up to 3",
     .provenance = "paper",
     .unit = "places",
     .measure = measure_h7_weak,
     .low = 3,
     .high = MODELS,
+    .seeds = 5};
+
+static double measure_h7_worse(verify_context *v, uint64_t seed)
+{
+    judgement j;
+    return judge_all(v, &weak_setting, seed, &j) ? j.loss : NAN;
+}
+
+const verify_claim hnsw_claim_h7_worse = {
+    .statement = "With weak parameters every model looks worse than it is: least loss of NDCG@10, otherwise as H7_weak",
+    .paper_value = "lower",
+    .provenance = "derived",
+    .unit = "NDCG",
+    .measure = measure_h7_worse,
+    .low = 1e-9,
+    .high = 1,
     .seeds = 5};

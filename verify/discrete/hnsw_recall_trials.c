@@ -2,6 +2,7 @@
 #include "verify/discrete/hnsw_recall_trials.h"
 
 #include "assay/readers.h"
+#include "assay/threads.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +13,13 @@ enum { QUERIES = 1000, NEIGHBOURS = 100, WIDTH = 128 };
 
 const hnsw_setting hnsw_usual_setting = {16, 128, 40};
 
+/* Trials go on side by side. */
 static bool good(verify_context *v, assay_status status, const char *what)
 {
-    if (status != ASSAY_OK)
+    if (status != ASSAY_OK) {
+#pragma omp critical(hnsw_trial_note)
         verify_note(v, "%s: %s", what, assay_error());
+    }
     return status == ASSAY_OK;
 }
 
@@ -76,7 +80,6 @@ hnsw_recall_index *hnsw_trial_index(verify_context *v, const hnsw_trial *trial, 
     options.m = setting->m;
     options.ef_construction = setting->ef_construction;
     options.seed = seed;
-    options.round = HNSW_RECALL_ROUND;
     if (good(v, hnsw_recall_create(trial->dimension, trial->n, &options, &index), "create") &&
         good(v, hnsw_recall_add_batch(index, trial->x, NULL, trial->n, order), "add"))
         return index;
@@ -130,20 +133,24 @@ static const double *lid_of(verify_context *v, hnsw_trial *trial)
 bool hnsw_recall_by_order(verify_context *v, hnsw_trial *trial, const hnsw_setting *setting, const double *keys,
                           uint64_t seed, unsigned orders, double recall[4])
 {
-    size_t *order = malloc(trial->n * sizeof *order);
     keys = keys ? keys : lid_of(v, trial);
-    bool fine = order && keys;
-    for (int kind = 0; kind < 4 && fine; kind++) {
+    if (!keys)
+        return false;
+    bool failed = false;
+#pragma omp parallel for num_threads(assay_threads()) schedule(dynamic) reduction(|| : failed)
+    for (int kind = 0; kind < 4; kind++) {
         recall[kind] = NAN;
         if (!(orders & 1u << kind))
             continue;
-        fine = good(v, hnsw_recall_order((hnsw_recall_ordering)kind, keys, trial->n, (assay_random){seed, 62}, order),
-                    "order");
-        recall[kind] = fine ? hnsw_recall_in_order(v, trial, setting, order, seed) : NAN;
-        fine = fine && !isnan(recall[kind]);
+        size_t *order = malloc(trial->n * sizeof *order);
+        if (order &&
+            good(v, hnsw_recall_order((hnsw_recall_ordering)kind, keys, trial->n, (assay_random){seed, 62}, order),
+                 "order"))
+            recall[kind] = hnsw_recall_in_order(v, trial, setting, order, seed);
+        failed = failed || isnan(recall[kind]);
+        free(order);
     }
-    free(order);
-    return fine;
+    return !failed;
 }
 
 /* ---- Real data ------------------------------------------------------------------------------------------------- */

@@ -35,8 +35,8 @@ bool hnsw_mixture_trial(verify_context *v, uint64_t seed, size_t n, hnsw_trial *
 /* The first n + 1000 rows of a data set. */
 bool hnsw_data_trial(verify_context *v, const char *name, size_t n, hnsw_recall_metric metric, hnsw_trial *trial);
 
-/* An index of the trial's vectors in an order (null: as they are); null, with a note, if it failed. Rounds are used, so
- * that both cores are. */
+/* An index of the trial's vectors in an order (null: as they are); null, with a note, if it failed. Element after
+ * element, as published: by rounds, whose elements know each other, most of the effect of the order is gone. */
 hnsw_recall_index *hnsw_trial_index(verify_context *v, const hnsw_trial *trial, const hnsw_setting *setting,
                                     const size_t *order, uint64_t seed);
 
