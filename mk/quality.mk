@@ -71,7 +71,8 @@ format-check:
 	@clang-format --dry-run --Werror $(C_FILES) $(CC_FILES) $(H_FILES)
 
 # The shared library exports what the public headers declare, no more and no less; what verify.h and bench.h declare is in
-# the harness library, and nothing that they declare is missing there. gcc lists the prototypes of headers with their origin.
+# the harness library, and nothing that they declare is missing there. (.gomp_critical_user_*: gcc's own locks of named critical
+# sections, which are always global.) gcc lists the prototypes of headers with their origin.
 .PHONY: symbols
 symbols: $(BUILD)/libassay.so $(BUILD)/libassay-harness.a ## whether libassay.so exports exactly the public functions
 	@mkdir -p $(BUILD)/symbols
@@ -80,7 +81,7 @@ symbols: $(BUILD)/libassay.so $(BUILD)/libassay-harness.a ## whether libassay.so
 	@cd $(BUILD)/symbols && sed -nE 's|^/\* include/assay/([a-z_]+)\.h.* extern [^(]*[ *]([a-z_0-9]+) \(.*|\1 \2|p' prototypes | \
 	   LC_ALL=C sort -k2 > declared && test -s declared && \
 	 grep -Ev '^(verify|bench) ' declared | cut -d' ' -f2 > of_library && grep -E '^(verify|bench) ' declared | cut -d' ' -f2 > of_harness
-	@nm -D --defined-only $(BUILD)/libassay.so | awk '{print $$3}' | LC_ALL=C sort > $(BUILD)/symbols/exported
+	@nm -D --defined-only $(BUILD)/libassay.so | awk '$$3 !~ /^\.gomp_critical_user_/ {print $$3}' | LC_ALL=C sort > $(BUILD)/symbols/exported
 	@nm --defined-only $(BUILD)/libassay-harness.a 2>/dev/null | awk '$$2 == "T" {print $$3}' | LC_ALL=C sort > $(BUILD)/symbols/harness
 	@cd $(BUILD)/symbols && export LC_ALL=C && { \
 	 comm -13 of_library exported | sed 's/$$/: exported by libassay.so, but in no public header/'; \
