@@ -21,6 +21,9 @@
  * of two solutions of error e or less the plans differ by at most (n + m - 1) e in the sum of |P_ij - P'_ij| (what one
  * has more than the other is a flow without cycles), f by at most e max(|x - x'|, |y - y'|).
  *
+ * Entries of P below about 1e-308 count as 0, so that masses near that lose digits, and Newton's methods end before
+ * their goal (SINKHORN_NEWTON_LINE_SEARCH) if a mass is smaller.
+ *
  * Refused calls leave every output untouched. What an iteration cannot bring to its goal gives ASSAY_NOT_CONVERGED with
  * all outputs set: the potentials reached, and sinkhorn_newton_solution.end says why.
  */

@@ -63,9 +63,9 @@ typedef struct scaling {
 
 /* What can be trusted of next_u and next_v. */
 typedef struct trust {
-    bool rows;    /* sums of rows were large enough, so that next_u is right */
+    bool rows;    /* next_u: no sum of a row was 0 (masses may be as small as numbers get) */
     bool reach;   /* the list reaches as far as next_u and v */
-    bool columns; /* sums of columns were large enough */
+    bool columns; /* next_v: no sum of a column was 0 */
 } trust;
 
 /* Rows, then columns; next_u, next_v and s = K v are set. Returns the error |P 1 - r|_1 of u and v. */
@@ -93,14 +93,14 @@ static double scale_once(truncated_plan *plan, scaling *w, trust *good)
     for (size_t i = 0; i < p->n; i++) {
         const double has = w->u[i] * w->s[i];
         error += fabs(has - p->r[i]);
-        good->rows = good->rows && has >= TRUNCATED_SHARE * p->r[i];
         w->next_u[i] = p->r[i] / w->s[i];
+        good->rows = good->rows && w->next_u[i] < INFINITY;
         most_u = w->next_u[i] > most_u ? w->next_u[i] : most_u;
     }
     for (size_t j = 0; j < p->m; j++) {
-        good->columns = good->columns && w->v[j] * w->next_v[j] >= TRUNCATED_SHARE * p->c[j];
         most_v = w->v[j] > most_v ? w->v[j] : most_v;
         w->next_v[j] = p->c[j] / w->next_v[j];
+        good->columns = good->columns && w->next_v[j] < INFINITY;
     }
     good->reach = most_u * most_v <= exp(TRUNCATED_MARGIN);
     return error;
@@ -169,7 +169,7 @@ static assay_status update_columns(truncated_plan *plan, scaling *w, bool reach,
         bool enough = true;
         status = list_kernel(plan, w, x, y);
         for (size_t j = 0; status == ASSAY_OK && j < p->m; j++) {
-            enough = enough && w->next_v[j] >= TRUNCATED_SHARE * p->c[j];
+            enough = enough && w->next_v[j] > 0;
             w->next_v[j] = p->c[j] / w->next_v[j];
         }
         if (status == ASSAY_OK && enough) {
@@ -187,12 +187,13 @@ static assay_status update_columns(truncated_plan *plan, scaling *w, bool reach,
 static assay_status advance(truncated_plan *plan, scaling *w, trust good, double *x, double *y, bool *listed)
 {
     const sinkhorn_newton_problem *p = plan->problem;
-    if (!good.rows) { /* at the start, or far from the goal */
+    if (!good.rows) { /* at the start, or where sums underflow */
         absorb(plan, w, x, y);
         truncated_row_logs(plan, y, x);
         for (size_t i = 0; i < p->n; i++)
             x[i] = log(p->r[i]) - x[i];
-        return update_columns(plan, w, false, x, y, listed);
+        *listed = false;
+        return truncated_update_columns(plan, x, y);
     }
     exchange(&w->u, &w->next_u);
     if (!good.reach || !good.columns)

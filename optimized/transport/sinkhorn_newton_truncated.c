@@ -44,9 +44,12 @@ static double smallest(const double *values, size_t n)
 
 assay_status truncated_allocate(const sinkhorn_newton_problem *p, truncated_plan *plan)
 {
-    const double most = (double)(p->n > p->m ? p->n : p->m), least = fmin(smallest(p->r, p->n), smallest(p->c, p->m));
+    const double least_r = smallest(p->r, p->n), least_c = smallest(p->c, p->m);
+    double mass = 0;
+    for (size_t i = 0; i < p->n; i++)
+        mass += p->r[i];
     *plan = (truncated_plan){.problem = p, .kernels = sinkhorn_newton_kernels_in_force()};
-    plan->depth = log(most / (1e-15 * TRUNCATED_SHARE * least));
+    plan->depth = log((double)(p->n > p->m ? p->n : p->m)) - log(1e-15) - log(least_r) - log(least_c) + log(mass);
     plan->block_rows = (p->n + MOST_BLOCKS - 1) / MOST_BLOCKS;
     if (plan->block_rows < LEAST_ROWS)
         plan->block_rows = LEAST_ROWS;

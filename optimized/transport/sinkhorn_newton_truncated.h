@@ -10,8 +10,10 @@
  *
  * At large eta most of P is nothing. Around an origin (potentials X, Y in units of 1/eta) the entries whose exponent is
  * above -(depth + margin) are listed; at any potentials that are above the origin's by a and b at most, a + b <=
- * margin, those that are not listed are below exp(-depth). depth is such that n or m of these together are below 1e-15
- * of 1e-3 of the smallest mass: a relative 1e-15 of every row and column that has a thousandth of its mass or more.
+ * margin, those that are not listed are below exp(-depth). depth is such that n or m of these together are below a
+ * relative 1e-15 of the least sum that a sweep may see: after an update of y each column is c, none was more than the
+ * sum of all before, hence P_ij was multiplied by c_j / sum at least, and rows that were r have r_i min(c) / sum or
+ * more. The same holds for columns after an update of x; but not in the first sweep, which is made in the log domain.
  *
  * A row is a list of columns, or, if more than a third of the columns between its first and last count, a span of all
  * of them, which needs no indices. Rows are cut into blocks by n alone; a block adds to column sums of its own, which
@@ -58,9 +60,6 @@ assay_status truncated_evaluate(truncated_plan *plan, const double *x, const dou
 
 /* How far potentials may rise above the origin's before entries must be listed anew. */
 #define TRUNCATED_MARGIN 12.0
-
-/* The part of its mass that a row or column must have for its sum to be used by a sweep. */
-#define TRUNCATED_SHARE 1e-3
 
 /* First row of a block; n for the one after the last. */
 size_t truncated_first_row(const truncated_plan *plan, size_t block);

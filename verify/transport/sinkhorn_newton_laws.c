@@ -248,6 +248,8 @@ void sinkhorn_newton_check_marginals(verify_context *v)
         options.sweeps = 6;
         transport_run(&t, methods[k], &options);
         marginals(&t, rows, columns);
+        verify_at_most(v, fabs(transport_distance(rows, t.r, 35) - t.solution.error), transport_rounding(&t), "error",
+                       "reported by %s", transport_method_names[methods[k]]);
         for (size_t j = 0; j < 25; j++)
             verify_at_most(v, fabs(columns[j] / t.c[j] - 1), transport_rounding(&t) + 2e-15, "relative error",
                            "column %zu", j);
@@ -258,6 +260,7 @@ void sinkhorn_newton_check_marginals(verify_context *v)
         verify_at_most(v, fabs(sum_of(t.solution.plan, 35 * 25) - sum_of(t.r, 35)), 1e-11, "sum P - sum r",
                        "at the end");
         verify_ok(v, sinkhorn_newton_marginal_error(&t.problem, t.solution.plan, &error), "error");
+        verify_at_most(v, fabs(error - t.solution.error), transport_rounding(&t), "error", "reported by sparse Newton");
         verify_at_most(v, error, 1e-11 + transport_rounding(&t), "error", "of the plan");
     }
     transport_close(&t);
@@ -493,8 +496,8 @@ void sinkhorn_newton_check_solvers(verify_context *v)
 }
 
 /* Rows of the first P that underflow as a whole: sweeps get over it (the sums are made in logs), and nothing is
- * divided by 0. Without the sweeps Newton's method begins where it can. */
-void sinkhorn_newton_check_underflow(verify_context *v)
+ * divided by 0. */
+static void check_far_costs(verify_context *v)
 {
     transport t;
     if (transport_open(v, &t, TRANSPORT_MASSES, 20, 20, 100, verify_seed_of(v))) {
@@ -512,6 +515,40 @@ void sinkhorn_newton_check_underflow(verify_context *v)
         }
     }
     transport_close(&t);
+}
+
+/* Masses of all sizes: sweeps by scaling are those in logs; half sweeps add their rounding as in the agreements, and
+ * sums of numbers below 1e-292 have lost digits to underflow, as the header says. */
+static void check_small_masses(verify_context *v, double smallest, double tolerance)
+{
+    enum { N = 24 };
+    transport t;
+    double x[N], y[N];
+    if (transport_open(v, &t, TRANSPORT_MASSES, N, N, 40, verify_seed_of(v))) {
+        for (size_t i = 0; i < N / 2; i++) {
+            t.r[i] *= pow(smallest, (double)i / (N / 2 - 1));
+            t.c[N - 1 - i] = t.r[i];
+            t.r[N - 1 - i] = t.c[i] = 1.0 / N;
+        }
+        for (size_t sweeps = 1; sweeps < 100; sweeps *= 3) {
+            sinkhorn_newton_options options = transport_options(1e-300);
+            options.sweeps = sweeps;
+            transport_run(&t, TRANSPORT_SCALE_LOG, &options);
+            memcpy(x, t.solution.x, sizeof x);
+            memcpy(y, t.solution.y, sizeof y);
+            transport_run(&t, TRANSPORT_SCALE, &options);
+            for (size_t i = 0; i < N; i++)
+                verify_at_most(v, fmax(fabs(x[i] - t.solution.x[i]), fabs(y[i] - t.solution.y[i])), tolerance,
+                               "potential", "%zu after %zu sweeps, masses from %g", i, sweeps, smallest);
+        }
+    }
+    transport_close(&t);
+}
+
+/* Newton's method without sweeps begins where it can, and ends in numbers. */
+static void check_unswept(verify_context *v)
+{
+    transport t;
     if (transport_open(v, &t, TRANSPORT_MASSES, 12, 15, 100, verify_seed_of(v))) {
         sinkhorn_newton_options options = transport_options(1e-10);
         options.sweeps = 0;
@@ -520,6 +557,15 @@ void sinkhorn_newton_check_underflow(verify_context *v)
         verify_true(v, isfinite(t.solution.value), "f is %g", t.solution.value);
     }
     transport_close(&t);
+}
+
+void sinkhorn_newton_check_underflow(verify_context *v)
+{
+    check_far_costs(v);
+    check_small_masses(v, 1e-12, 1e-11);
+    check_small_masses(v, 1e-150, 1e-11);
+    check_small_masses(v, 1e-307, 1);
+    check_unswept(v);
 }
 
 /* The user's matrix, or the digits: solved, strongly dual, and its marginals right. */
