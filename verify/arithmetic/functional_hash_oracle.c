@@ -251,6 +251,10 @@ static void check_keys(verify_context *v)
     verify_true(v,
                 functional_hash_equal(term_key(v, "((fn x0 (* x0 x0)) (- p y))"), term_key(v, "(* (- p y) (- p y))")),
                 "a call and its result");
+    verify_true(v,
+                functional_hash_equal(term_key(v, "(let x0 p (let x1 (fn x2 (* x0 x2)) (let x0 y (x1 2))))"),
+                                      term_key(v, "(* p 2)")),
+                "a function keeps the names of where it was made");
     verify_true(v, !functional_hash_equal(term_key(v, "(* (- p y) (- p y))"), term_key(v, "(abs (- p y))")),
                 "square and absolute loss");
 }
