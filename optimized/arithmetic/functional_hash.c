@@ -62,6 +62,18 @@ static functional_hash_mix_kernel *kernel_in_force(void)
     }
 }
 
+/* Rows in groups of FUNCTIONAL_HASH_ROWS. */
+static void mix_groups(const double *values, size_t groups, size_t n, const functional_hash_masks *masks,
+                       functional_hash_key *keys)
+{
+    functional_hash_mix_kernel *kernel = kernel_in_force();
+    const size_t useful = groups * FUNCTIONAL_HASH_ROWS * n / THREAD_VALUES + 1;
+    const int most = useful > 1 ? assay_threads() : 1, threads = useful < (size_t)most ? (int)useful : most;
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (size_t g = 0; g < groups; g++)
+        kernel(values + g * FUNCTIONAL_HASH_ROWS * n, n, masks, keys + g * FUNCTIONAL_HASH_ROWS);
+}
+
 assay_status functional_hash_mix_rows(const double *values, size_t count, size_t n,
                                       const functional_hash_options *options, functional_hash_key *keys)
 {
@@ -71,13 +83,9 @@ assay_status functional_hash_mix_rows(const double *values, size_t count, size_t
     if (status != ASSAY_OK)
         return status;
     const functional_hash_masks masks = functional_hash_masks_of(options);
-    functional_hash_mix_kernel *kernel = kernel_in_force();
     const size_t groups = count / FUNCTIONAL_HASH_ROWS;
-    const size_t useful = count * n / THREAD_VALUES + 1;
-    const int most = useful > 1 ? assay_threads() : 1, threads = useful < (size_t)most ? (int)useful : most;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (size_t g = 0; g < groups; g++)
-        kernel(values + g * FUNCTIONAL_HASH_ROWS * n, n, &masks, keys + g * FUNCTIONAL_HASH_ROWS);
+    if (groups > 0)
+        mix_groups(values, groups, n, &masks, keys);
     for (size_t i = groups * FUNCTIONAL_HASH_ROWS; i < count; i++)
         keys[i] = functional_hash_mix_row(values + i * n, n, &masks);
     return ASSAY_OK;
