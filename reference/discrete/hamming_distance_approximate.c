@@ -62,7 +62,8 @@ static double median_of(int32_t *x, size_t count)
             x[j] = x[j - 1];
             x[j - 1] = swap;
         }
-    return ((double)x[(count - 1) / 2] + (double)x[count / 2]) / 2;
+    const size_t low = (count - 1) / 2, high = count / 2;
+    return ((double)x[low] + (double)x[high]) / 2;
 }
 
 static assay_status estimate_max(hamming_distance_function exact, const hamming_distance_input *input, uint64_t count,

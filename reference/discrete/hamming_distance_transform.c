@@ -3,7 +3,6 @@
 
 #include "assay/memory.h"
 
-#include <complex.h>
 #include <math.h>
 #include <string.h>
 
@@ -31,14 +30,18 @@ static size_t reversed(size_t i, unsigned bits)
 
 /* ---- Complex numbers ------------------------------------------------------------------------------------------ */
 
+typedef struct complex_number {
+    double re, im;
+} complex_number;
+
 /* x[k] = sum of x[j] root^(jk), root[j] being the j-th power of a primitive N-th root of unity (Cooley and Tukey). */
-static void transform(double complex *x, const double complex *root, size_t N)
+static void transform(complex_number *x, const complex_number *root, size_t N)
 {
     const unsigned bits = log2_of(N);
     for (size_t i = 0; i < N; i++) {
         const size_t j = reversed(i, bits);
         if (i < j) {
-            const double complex swap = x[i];
+            const complex_number swap = x[i];
             x[i] = x[j];
             x[j] = swap;
         }
@@ -46,20 +49,19 @@ static void transform(double complex *x, const double complex *root, size_t N)
     for (size_t half = 1; half < N; half *= 2)
         for (size_t first = 0; first < N; first += 2 * half)
             for (size_t j = first; j < first + half; j++) {
-                const double complex a = x[j], b = x[j + half], w = root[(j - first) * (N / 2 / half)];
-                const double complex t =
-                    CMPLX(creal(b) * creal(w) - cimag(b) * cimag(w), creal(b) * cimag(w) + cimag(b) * creal(w));
-                x[j] = a + t;
-                x[j + half] = a - t;
+                const complex_number a = x[j], b = x[j + half], w = root[(j - first) * (N / 2 / half)];
+                const complex_number t = {b.re * w.re - b.im * w.im, b.re * w.im + b.im * w.re};
+                x[j] = (complex_number){a.re + t.re, a.im + t.im};
+                x[j + half] = (complex_number){a.re - t.re, a.im - t.im};
             }
 }
 
-static void spread(const hamming_distance_places *places, size_t symbol, uint32_t p, size_t N, double complex *x)
+static void spread(const hamming_distance_places *places, size_t symbol, uint32_t p, size_t N, complex_number *x)
 {
     memset(x, 0, N * sizeof *x);
     for (size_t i = places->start[symbol]; i < places->start[symbol + 1]; i++) {
         const size_t position = p ? places->position[i] % p : places->position[i];
-        x[position & (N - 1)] += places->weight ? places->weight[i] : 1;
+        x[position & (N - 1)].re += places->weight ? places->weight[i] : 1;
     }
 }
 
@@ -74,12 +76,12 @@ assay_status hamming_distance_reference_cyclic(const hamming_distance_places *te
                                                size_t symbol_count, uint32_t p, size_t N, int64_t *counts,
                                                hamming_distance_counters *counters)
 {
-    double complex *root = assay_allocate(N, sizeof *root), *sum = assay_allocate(N, sizeof *sum);
-    double complex *a = assay_allocate(N, sizeof *a), *b = assay_allocate(N, sizeof *b);
+    complex_number *root = assay_allocate(N, sizeof *root), *sum = assay_allocate(N, sizeof *sum);
+    complex_number *a = assay_allocate(N, sizeof *a), *b = assay_allocate(N, sizeof *b);
     assay_status status = root && sum && a && b ? ASSAY_OK : ASSAY_NO_MEMORY;
     for (size_t j = 0; status == ASSAY_OK && j < N; j++) {
         const double angle = -2 * M_PI * (double)j / (double)N;
-        root[j] = CMPLX(cos(angle), sin(angle));
+        root[j] = (complex_number){cos(angle), sin(angle)};
     }
     for (size_t s = 0; status == ASSAY_OK && s < symbol_count; s++) {
         spread(text, symbols[s], p, N, a);
@@ -87,14 +89,15 @@ assay_status hamming_distance_reference_cyclic(const hamming_distance_places *te
         transform(a, root, N);
         transform(b, root, N);
         /* The transform back is that of the conjugate: conj(A conj(B)). */
-        for (size_t k = 0; k < N; k++)
-            sum[k] += CMPLX(creal(a[k]) * creal(b[k]) + cimag(a[k]) * cimag(b[k]),
-                            creal(a[k]) * cimag(b[k]) - cimag(a[k]) * creal(b[k]));
+        for (size_t k = 0; k < N; k++) {
+            sum[k].re += a[k].re * b[k].re + a[k].im * b[k].im;
+            sum[k].im += a[k].re * b[k].im - a[k].im * b[k].re;
+        }
     }
     if (status == ASSAY_OK) {
         transform(sum, root, N);
         for (size_t v = 0; v < N; v++)
-            counts[v] += llround(creal(sum[v]) / (double)N);
+            counts[v] += llround(sum[v].re / (double)N);
         counters->transforms += 2 * symbol_count + 1;
         counters->butterflies += (2 * symbol_count + 1) * (N / 2) * log2_of(N);
     }
