@@ -67,11 +67,12 @@ static transforms plan_transforms(const costs *c, const hamming_distance_input *
 {
     const size_t most = fourier ? input->m : hamming_modular_pattern_max(), part = input->m < most ? input->m : most;
     const size_t N = fourier ? hamming_fourier_length(part) : hamming_modular_length(part), step = N - part + 1;
+    const size_t windows = ((size_t)shifts + step - 1) / step, parts = (input->m + most - 1) / most;
     const transform_cost *cost = fourier ? &c->fourier : &c->modular;
     const double wide = fourier && part > 65536 ? 2 : 1; /* float64 */
     return (transforms){.N = (double)N,
-                        .windows = (double)(((size_t)shifts + step - 1) / step),
-                        .parts = (double)((input->m + most - 1) / most),
+                        .windows = (double)windows,
+                        .parts = (double)parts,
                         .number = wide * (N > SMALL ? cost->large : cost->small),
                         .held = fourier ? 2 * (double)input->m : HAMMING_MODULUS};
 }

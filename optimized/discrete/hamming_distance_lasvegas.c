@@ -199,8 +199,8 @@ assay_status hamming_las_vegas(const hamming_kernels *kernels, const hamming_dis
     hamming_selection light = {.number = numbers}, certain = {.number = numbers + alphabet->symbols},
                       others = {.number = numbers + 2 * alphabet->symbols};
     const size_t N = way.fourier ? hamming_fourier_length(input->m) : hamming_modular_length(input->m),
-                 shifts = input->n - input->m + 1, step = N - input->m + 1;
-    const double positions = (double)N * (double)((shifts + step - 1) / step);
+                 shifts = input->n - input->m + 1, step = N - input->m + 1, windows = (shifts + step - 1) / step;
+    const double positions = (double)N * (double)windows;
     const bool specified = settings->group_by_mass || settings->modulus != HAMMING_MODULUS;
     /* The specified way counts by chunks of 2 m symbols with 3 m - 1 differences, for m + 1 shifts each. */
     const double differences = 3.0 * (double)shifts;

@@ -31,6 +31,23 @@ typedef struct product {
     size_t heavy_count, heavy_capacity;
 } product;
 
+static assay_status add_heavy(product *p, heavy one)
+{
+    if (p->heavy_count == p->heavy_capacity) {
+        const size_t capacity = 2 * p->heavy_capacity + BATCH;
+        heavy *grown = assay_allocate(capacity, sizeof *grown);
+        if (!grown)
+            return ASSAY_NO_MEMORY;
+        for (size_t i = 0; i < p->heavy_count; i++)
+            grown[i] = p->heavy[i];
+        assay_release(p->heavy);
+        p->heavy = grown;
+        p->heavy_capacity = capacity;
+    }
+    p->heavy[p->heavy_count++] = one;
+    return ASSAY_OK;
+}
+
 /* There are at most sqrt(inner) for each column. */
 static assay_status find_heavy(product *p)
 {
@@ -40,24 +57,11 @@ static assay_status find_heavy(product *p)
     for (size_t t = 0; status == ASSAY_OK && t < p->inner; t++) {
         for (size_t i = 0; i < p->rows; i++)
             count[p->a[i * p->inner + t]]++;
-        for (size_t i = 0; status == ASSAY_OK && i < p->rows; i++) {
+        for (size_t i = 0; i < p->rows; i++) {
             const uint16_t symbol = p->a[i * p->inner + t];
-            if ((double)count[symbol] > least && p->heavy_count == p->heavy_capacity) {
-                const size_t capacity = 2 * p->heavy_capacity + BATCH;
-                heavy *grown = assay_allocate(capacity, sizeof *grown);
-                if (!grown) {
-                    status = ASSAY_NO_MEMORY;
-                    break;
-                }
-                if (p->heavy_count > 0)
-                    memcpy(grown, p->heavy, p->heavy_count * sizeof *grown);
-                assay_release(p->heavy);
-                p->heavy = grown;
-                p->heavy_capacity = capacity;
-            }
-            if ((double)count[symbol] > least)
-                p->heavy[p->heavy_count++] = (heavy){(uint32_t)t, symbol};
-            count[symbol] = 0; /* once for each symbol */
+            if (status == ASSAY_OK && (double)count[symbol] > least)
+                status = add_heavy(p, (heavy){(uint32_t)t, symbol});
+            count[symbol] = 0; /* each symbol once */
         }
     }
     assay_release(count);

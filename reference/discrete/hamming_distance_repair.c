@@ -22,6 +22,8 @@ static size_t bucket_of(const hamming_distance_group *group, size_t e, uint32_t 
 assay_status hamming_distance_deficits(const hamming_distance_group *group, uint32_t p, int64_t *deficits,
                                        hamming_distance_counters *counters)
 {
+    if (p < 2)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "p is %u, must be a prime", (unsigned)p);
     const size_t N = hamming_distance_power_of_two(2 * (size_t)p - 1);
     int64_t *counts = assay_allocate(N, sizeof *counts);
     if (!counts)
@@ -95,6 +97,8 @@ static bool all_zero(const tables *t)
 assay_status hamming_distance_repair_with(const hamming_distance_group *group, const uint32_t primes[2], bool *done,
                                           hamming_distance_counters *counters)
 {
+    if (primes[0] < 2 || primes[1] < 2)
+        return assay_fail(ASSAY_OUT_OF_RANGE, "primes are %u and %u", (unsigned)primes[0], (unsigned)primes[1]);
     tables t = {.group = group, .prime = {primes[0], primes[1]}};
     t.deficit[0] = assay_allocate(primes[0], sizeof *t.deficit[0]);
     t.deficit[1] = assay_allocate(primes[1], sizeof *t.deficit[1]);
