@@ -142,7 +142,7 @@ enum { TEXT_PATTERN = 4096 };
 /* English: licences, then a dictionary, again and again if that is not enough (it is 1.2 million bytes). */
 static assay_status fill_english(uint8_t *text, size_t n)
 {
-    size_t first, second = 0;
+    size_t first = 0, second = 0;
     assay_status status = read_set("licences.txt", text, n, &first);
     if (status == ASSAY_OK && first < n && !assay_user_data())
         status = read_set("dictionary.txt", text + first, n - first, &second);
