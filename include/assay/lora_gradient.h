@@ -94,11 +94,11 @@ typedef struct lora_gradient_result_f32 {
 /* ---- Exact ---------------------------------------------------------------------------------------------------- */
 
 /**
- * The exact gradients in memory O(L d) by tiles: no L x L matrix is stored, and for narrow heads every exponential is
- * computed once, because dW_Q = beta H W'_K^T... needs of the L x L matrices only the moments of the tokens under
- * each row of f: with H = X1^T p X2, dW_Q = beta H W'_K and dW_K = beta H^T W'_Q, and row i of p X2 is
- * sum_j f_ij x2_j x3_j^T (W'_V c_i) - rho_i sum_j f_ij x2_j. Wide heads (d above 8 in self-attention, above 5
- * otherwise) take two passes.
+ * The exact gradients in memory O(L d) by tiles: no L x L matrix is stored. With H = X1^T p X2 the gradients are
+ * dW_Q = beta H W'_K, dW_K = beta H^T W'_Q and dW_V = (f X3)^T c, and row i of p X2 needs only the moments of the
+ * tokens under row i of f, sum_j f_ij x2_j x3_j^T (W'_V c_i) - rho_i sum_j f_ij x2_j. For narrow heads (d up to 8 in
+ * self-attention, up to 4 otherwise) these are summed up in one pass with one exponential for each pair of tokens;
+ * wider ones take two passes.
  *
  * Refused, with outputs untouched: ASSAY_INVALID_ARGUMENT for null pointers, an adapter of which one factor is missing,
  * a part that @p mode trains without an adapter, and outputs that overlap something; ASSAY_OUT_OF_RANGE for sizes,
@@ -158,7 +158,8 @@ typedef struct lora_gradient_info {
     size_t degree;             /**< g; LORA_GRADIENT_DEGREE_MAX + 1 if none is enough */
     size_t features;           /**< k = C(d + g, g); SIZE_MAX if it is larger */
     double error;              /**< relative error of the approximation of exp(S), all entries: the polynomial's at 2001
-                                *   points, and the rounding of its sum by u (g + 4) e^R sum_j |coefficient_j| R^j */
+                                *   points, and the rounding of its sum by u (g + 4) e^R sum_j |coefficient_j| R^j, where u is
+                                *   2^-53, or 2^-24 for float at the optimized levels */
     double bound;              /**< largest |O~ - O|: 2 error / (1 - error) max |V|; infinite if error is not below 1 */
     double flops;              /**< operations made on L-sized data, an addition and a multiplication counting 1 each */
     lora_gradient_chain chain; /**< that was taken */

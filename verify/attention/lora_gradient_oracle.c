@@ -35,7 +35,7 @@ static lora_gradient_problem example(void)
 
 void lora_check_example(verify_context *v)
 {
-    static const double minus_one[] = {-1}, half[] = {0.5}, more[] = {1.5}, one[] = {1}, two[] = {2};
+    static const double minus_one[] = {-1}, half[] = {0.5}, more[] = {1.5}, one[] = {1}, zero[] = {0};
     double a[3], b[3], o[2];
     lora_gradient_problem p = example();
     lora_gradient_result result = {.a = {a, a + 1, a + 2}, .b = {b, b + 1, b + 2}, .output = o};
@@ -58,20 +58,17 @@ void lora_check_example(verify_context *v)
     hold(v, b[LORA_Q], 1.3394218134615620, "dB_Q, full");
     hold(v, a[LORA_V], 1.9800362746975320, "dA_V, full");
     /* dW_m is dB_m of an adapter with A = 1 whose s is 1, on weights that have the old adapter in them. */
-    p.weight[LORA_Q] = one;
-    p.weight[LORA_V] = (const double[]){1.5};
-    p.weight[LORA_K] = one;
+    p.weight[LORA_Q] = p.weight[LORA_K] = one;
+    p.weight[LORA_V] = more;
     for (int m = 0; m < LORA_PART_COUNT; m++) {
         p.a[m] = one;
-        p.b[m] = (const double[]){0};
+        p.b[m] = zero;
     }
-    p.weight[LORA_V] = (const double[]){1.5};
     if (!verify_ok(v, lora_gradient_exact(&p, LORA_GRADIENT_FULL, &result), "gradients of weights"))
         return;
     hold(v, b[LORA_Q], 1.3394218134615620, "dW_Q");
     hold(v, b[LORA_K], 1.3394218134615620, "dW_K");
     hold(v, b[LORA_V], 7.9201450987901280, "dW_V");
-    (void)two;
 }
 
 /* ---- MPFR ----------------------------------------------------------------------------------------------------- */
