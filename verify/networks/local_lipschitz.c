@@ -75,7 +75,7 @@ static const verify_check checks[] = {
     {ASSAY_CLAIM, "C8_medium", "mnist: 784-256-256-10, one image", VERIFY_FULL, .claim = &lipschitz_claim_c8_medium},
     {ASSAY_CLAIM, "C8_large", "mnist: 784-512-512-512-512-10, one image", VERIFY_FULL,
      .claim = &lipschitz_claim_c8_large},
-    {ASSAY_CLAIM, "C8_refused", "mnist: 784-256-256-10, enumeration", VERIFY_FULL,
+    {ASSAY_CLAIM, "C8_refused", "digits: 64-64-64-10, enumeration", VERIFY_FULL,
      .claim = &lipschitz_claim_c8_refused},
 
     /* Curves for the report; each also holds something. */

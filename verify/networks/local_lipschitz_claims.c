@@ -600,14 +600,22 @@ static double measure_c8_large(verify_context *v, uint64_t seed)
     return measure_c8(v, seed, true, (double[]){0.4, 0.1, 0.01});
 }
 
+/* On the digits, where a linear program takes a millisecond and not, as with 784 inputs, a second. */
 static double measure_c8_refused(verify_context *v, uint64_t seed)
 {
+    enum { LIMIT = 5000 };
+    lipschitz_data data = {0};
     lipschitz_case c = {0};
     double value;
-    const assay_status status = make_mnist(v, false, seed, &c);
+    assay_status status = lipschitz_read_digits(seed, &data);
+    if (status == ASSAY_OK)
+        status = train_case(v, widths[2], layers[2], &data, DIGITS_TRAINED, 40, 2e-3, 64, seed, &c);
+    if (status == ASSAY_OK)
+        lipschitz_box_around(&c, data.x + DIGITS_TRAINED * data.columns, 0.05);
+    lipschitz_data_release(&data);
     if (status != ASSAY_OK)
         return unmeasured(v, status);
-    const double refused = local_lipschitz_exact(c.network, &c.box, 0, 300, &value, NULL) == ASSAY_NOT_CONVERGED;
+    const double refused = local_lipschitz_exact(c.network, &c.box, 0, LIMIT, &value, NULL) == ASSAY_NOT_CONVERGED;
     lipschitz_case_release(&c);
     return refused;
 }
@@ -639,15 +647,15 @@ const verify_claim lipschitz_claim_c8_large = {
     .seeds = 5};
 
 const verify_claim lipschitz_claim_c8_refused = {
-    .statement = "Exact methods cannot handle practical models: enumeration of 784-256-256-10 exceeds 300 linear "
-                 "programs (1 if so)",
+    .statement = "Exact methods cannot handle practical models: enumeration of 64-64-64-10 on a digit, eps 0.05, exceeds "
+                 "5000 linear programs (1 if so)",
     .paper_value = "cannot",
     .provenance = "paper",
     .unit = "",
     .measure = measure_c8_refused,
     .low = 1,
     .high = 1,
-    .seeds = 1};
+    .seeds = 5};
 
 /* ---- Curves ---------------------------------------------------------------------------------------------------------
  */
