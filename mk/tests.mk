@@ -40,3 +40,8 @@ test: deps ## all tests: the harness's own, then `assay verify --quick`; install
 .PHONY: test-installed
 test-installed: self-test
 	$(BUILD)/assay verify --quick --db $(BUILD)/test.db
+
+RUNS ?= 100
+.PHONY: seeds
+seeds: $(BUILD)/assay ## verify --quick for RUNS=100 seeds: whether a check ever fails by bad luck; goes on where it was interrupted
+	tests/power/seeds.sh $(RUNS)
