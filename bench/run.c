@@ -96,6 +96,14 @@ static assay_status call(const bench_item *item, bench_state *state)
     return item->peer ? item->peer->run(state) : item->workload->run(state);
 }
 
+void shim_describe(assay_status status, char *text, size_t size)
+{
+    if (status == ASSAY_UNSUPPORTED)
+        snprintf(text, size, "%s", assay_error());
+    else
+        snprintf(text, size, "the kernel failed: %s: %s", assay_status_name(status), assay_error());
+}
+
 /* Not timed: the settings, and a first run that brings data and threads back to where they are in the long run. */
 static const char *before_repetition(void *self, uint64_t runs)
 {
@@ -113,7 +121,7 @@ static const char *before_repetition(void *self, uint64_t runs)
         t->state->turn++;
     }
     if (status != ASSAY_OK) {
-        snprintf(t->reason, sizeof t->reason, "the kernel failed: %s: %s", assay_status_name(status), assay_error());
+        shim_describe(status, t->reason, sizeof t->reason);
         return t->reason;
     }
     counters_read(&t->run->counters, &t->before);

@@ -39,9 +39,9 @@ void repeat(benchmark::State &state, const shim_job &job)
         bench_consume(data->data);
         data->turn++;
         if (status != ASSAY_OK) {
-            const std::string reason =
-                std::string("the kernel failed: ") + assay_status_name(status) + ": " + assay_error();
-            state.SkipWithError(reason.c_str());
+            char reason[256];
+            shim_describe(status, reason, sizeof reason);
+            state.SkipWithError(reason);
             return;
         }
     }

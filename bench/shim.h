@@ -30,6 +30,9 @@ typedef struct shim_job {
     void (*failed)(void *self, const char *reason);
 } shim_job;
 
+/** Why a kernel that returned @p status is not timed. One that does not take this input or size is no failure. */
+void shim_describe(assay_status status, char *text, size_t size);
+
 /** An open Google Benchmark. */
 typedef struct shim shim;
 

@@ -38,7 +38,7 @@ static const struct argp_option own_options[] = {
     {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
     {0}};
 
-static const struct argp_child children[] = {{.argp = &options_depth},
+static const struct argp_child children[] = {{.argp = &options_sizes},
                                              {.argp = &options_run},
                                              {.argp = &options_machine},
                                              {.argp = &options_format},
@@ -75,10 +75,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         arguments->common.patterns = (const char *const *)(state->argv + state->next);
         arguments->common.pattern_count = (size_t)(state->argc - state->next);
         return 0;
-    case ARGP_KEY_END:
-        if (arguments->common.depth == VERIFY_EXHAUSTIVE)
-            argp_error(state, "bench has --quick and --full, but no --exhaustive");
-        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -88,9 +84,8 @@ static const struct argp argp = {
     .parser = parse_option,
     .args_doc = "[PATTERN...]",
     .doc = "Times the implementations of algorithms beside their peers, interleaved in one run.\v"
-           "A PATTERN is a glob over algorithm/implementation/workload/size. Without a depth, --full is meant. "
-           "Speedups are "
-           "over the reference of the same workload and size and need it to be among what is timed.",
+           "A PATTERN is a glob over algorithm/implementation/workload/size. Speedups are over the reference of the "
+           "same workload and size and need it to be among what is timed.",
     .children = children};
 
 /* ---- The run ----------------------------------------------------------------------------------------------------- */

@@ -171,6 +171,12 @@ static const struct argp_option depth_options[] = {
     {0}};
 const struct argp options_depth = {.options = depth_options, .parser = parse_depth};
 
+static const struct argp_option size_options[] = {
+    {.name = "quick", .key = KEY_QUICK, .doc = "Fewer and smaller sizes"},
+    {.name = "full", .key = KEY_FULL, .doc = "Every workload at every size (the default)"},
+    {0}};
+const struct argp options_sizes = {.options = size_options, .parser = parse_depth};
+
 /* ---- --format, --db ---------------------------------------------------------------------------------------------- */
 
 static const char *names_of(unsigned formats, char text[64])

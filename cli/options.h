@@ -37,6 +37,7 @@ extern const struct argp options_machine;  /* --threads, --cpu */
 extern const struct argp options_run;      /* --seed, --shard, --no-db */
 extern const struct argp options_data;     /* --data */
 extern const struct argp options_depth;    /* --quick, --full, --exhaustive */
+extern const struct argp options_sizes;    /* --quick, --full */
 extern const struct argp options_format;   /* --format */
 extern const struct argp options_database; /* --db */
 

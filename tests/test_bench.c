@@ -8,6 +8,7 @@
 #include "bench/caches.h"
 #include "bench/counters.h"
 #include "bench/limits.h"
+#include "bench/shim.h"
 
 #include <check.h>
 #include <errno.h>
@@ -523,6 +524,16 @@ START_TEST(a_failed_kernel_is_skipped)
     ck_assert_uint_gt(i, 0);
     json_decref(json);
     remove_folder();
+}
+END_TEST
+
+START_TEST(a_size_that_a_kernel_does_not_take_is_no_failure)
+{
+    char text[64];
+    shim_describe(assay_fail(ASSAY_UNSUPPORTED, "up to 4096 tokens are timed"), text, sizeof text);
+    ck_assert_str_eq(text, "up to 4096 tokens are timed");
+    shim_describe(assay_fail(ASSAY_NOT_CONVERGED, "residual is 1"), text, sizeof text);
+    ck_assert_str_eq(text, "the kernel failed: not converged: residual is 1");
 }
 END_TEST
 
@@ -1197,7 +1208,8 @@ Suite *test_bench(void)
         each_runs_at_its_level_with_its_threads, one_thread_is_timed_once, setup_is_shared_and_torn_down,
         quick_takes_quick_sizes, replay_selects_the_item, qualities_are_of_the_item);
     ADD("skipping", what_is_missing_is_skipped, a_narrowed_level_is_obeyed, a_failed_setup_skips_its_group,
-        a_failed_kernel_is_skipped, an_interrupted_run_keeps_what_was_finished);
+        a_failed_kernel_is_skipped, a_size_that_a_kernel_does_not_take_is_no_failure,
+        an_interrupted_run_keeps_what_was_finished);
     ADD("options", options_are_checked, an_empty_sink_will_do, shards_share_the_groups, the_list_is_complete,
         an_item_is_repeated_so_often, a_table_needs_an_algorithm);
     ADD("json", json_has_what_compare_needs, json_times_are_the_recorded_ones, json_that_cannot_be_written_is_an_error);

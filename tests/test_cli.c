@@ -263,7 +263,7 @@ static const char *const wrong[][2] = {
     {"bench --data /etc/hostname lmul", "--data is given, but lmul takes no data of the user"},
     {"verify --data /etc/hostname lmul evolved_exp", "but none of what is selected takes data of the user"},
     {"list --data x", "there is no option \"--data\""},
-    {"bench --exhaustive", "no --exhaustive"},
+    {"bench --exhaustive", "exhaustive"},
     {"bench --repetitions 8", "--repetitions is \"8\", must be 9 to 10000"},
     {"report everything", "takes no PATTERN"},
     {"report --claims ''", "--claims is empty"},
