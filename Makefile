@@ -84,11 +84,11 @@ $(BUILD)/build_facts.h: FORCE
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 FORCE:
 
-# The flags, so that everything is compiled again when they change.
-flags_in_force = $(CC) $(CXX) $(C_FLAGS) $(CXX_FLAGS) $(REFERENCE_FLAGS) $(OPTIMIZED_FLAGS) $(HARNESS_FLAGS) $(AVX2_FLAGS) $(AVX512_FLAGS)
+# Compilers and flags, a line each, so that everything is compiled again when they change.
+flags_in_force = $(C_FLAGS) $(CXX_FLAGS) $(REFERENCE_FLAGS) $(OPTIMIZED_FLAGS) $(HARNESS_FLAGS) $(AVX2_FLAGS) $(AVX512_FLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(strip $(subst -I$(BUILD),,$(flags_in_force))))' > $@.new; \
+	@printf '%s\n' '$(CC)' '$(CXX)' '$(subst ','\'',$(strip $(subst -I$(BUILD),,$(flags_in_force))))' > $@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The names of the sources, so that what was linked is linked again when a file is added or removed.

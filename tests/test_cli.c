@@ -48,7 +48,7 @@ static void set_compilers(void)
     char path[4096], c[64], cxx[64];
     snprintf(path, sizeof path, "%.*s/flags", (int)(strrchr(ASSAY_PROGRAM, '/') - ASSAY_PROGRAM), ASSAY_PROGRAM);
     FILE *file = fopen(path, "r");
-    ck_assert_msg(file && fscanf(file, "%63s %63s", c, cxx) == 2, "cannot read %s", path);
+    ck_assert_msg(file && fscanf(file, "%63[^\n] %63[^\n]", c, cxx) == 2, "cannot read %s", path);
     fclose(file);
     ck_assert_int_eq(setenv("CC", c, 1), 0);
     ck_assert_int_eq(setenv("CXX", cxx, 1), 0);
