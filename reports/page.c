@@ -85,8 +85,10 @@ static report_table begin_table(report_text *t, const char *caption, const repor
     report_text_html(t, caption);
     report_text_add(t, "</caption>\n<thead><tr>");
     for (size_t i = 0; i < count; i++) {
-        report_text_add(t, columns[i].cells == REPORT_NUMBERS ? "<th scope=\"col\" class=\"number\">"
-                                                              : "<th scope=\"col\">");
+        report_text_add(t, columns[i].cells == REPORT_NUMBERS ? "<th scope=\"col\" class=\"number\" data-label=\""
+                                                              : "<th scope=\"col\" data-label=\"");
+        report_text_html(t, columns[i].title);
+        report_text_add(t, "\">");
         report_text_html(t, columns[i].title);
         report_text_add(t, "</th>");
     }
