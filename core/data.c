@@ -1,6 +1,8 @@
 /* Where the data folder is. */
 #include "assay/readers.h"
 
+#include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,38 @@ static assay_status join(const char *folder, const char *name, char *path, size_
     return ASSAY_OK;
 }
 
+/* The folder of this library, or of the program that it is linked into; empty if unknown. */
+static void own_folder(char *folder, size_t size)
+{
+    Dl_info self;
+    *folder = '\0';
+    if (dladdr(source_folder, &self) != 0 && self.dli_fname && *self.dli_fname == '/') {
+        if ((size_t)snprintf(folder, size, "%s", self.dli_fname) >= size)
+            *folder = '\0';
+    } else { /* a program is known by the name that it was called by */
+        const ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+        folder[length > 0 ? length : 0] = '\0';
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+}
+
+/* Looks beside the program or library, so that what is installed may be moved as a whole: PREFIX/bin and PREFIX/lib, or
+ * PREFIX/lib/ARCHITECTURE. */
+static bool is_beside(const char *name, char *path, size_t size)
+{
+    static const char *const up[] = {"..", "../.."};
+    char folder[1024];
+    own_folder(folder, sizeof folder);
+    for (size_t i = 0; *folder && i < sizeof up / sizeof *up; i++) {
+        const int length = snprintf(path, size, "%s/%s/share/assay/data/%s", folder, up[i], name);
+        if (length > 0 && (size_t)length < size && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 assay_status assay_data_path(const char *name, char *path, size_t size)
 {
     if (!name || !*name)
@@ -34,6 +68,8 @@ assay_status assay_data_path(const char *name, char *path, size_t size)
     const char *const folders[] = {source_folder, installed_folder, "data"};
     const char *const *search = chosen && *chosen ? &chosen : folders;
     const size_t count = chosen && *chosen ? 1 : sizeof folders / sizeof *folders;
+    if (count > 1 && is_beside(name, path, size))
+        return ASSAY_OK;
     for (size_t i = 0; i < count; i++) {
         const assay_status status = join(search[i], name, path, size);
         if (status != ASSAY_OK || access(path, R_OK) == 0)
@@ -42,8 +78,11 @@ assay_status assay_data_path(const char *name, char *path, size_t size)
     *path = '\0';
     if (count == 1)
         return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in ASSAY_DATA=%s", name, chosen);
-    return assay_fail(ASSAY_IO, "data file \"%s\" is not readable in %s, %s or ./data (set ASSAY_DATA)", name,
-                      source_folder, installed_folder);
+    return assay_fail(
+        ASSAY_IO,
+        "data file \"%s\" is not readable in ../share/assay/data beside the program, %s, %s or ./data (set "
+        "ASSAY_DATA)",
+        name, source_folder, installed_folder);
 }
 
 static assay_status cache_path(const char *name, char *path, size_t size)

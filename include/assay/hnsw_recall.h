@@ -245,7 +245,7 @@ typedef enum hnsw_recall_ordering {
  *  kinds. Equal keys stay in the order of the shuffle, which is that of @p r. */
 assay_status hnsw_recall_order(hnsw_recall_ordering kind, const double *keys, size_t n, assay_random r, size_t *order);
 
-/** recall@k over @p queries: mean share of the k exact labels that are among the k found (UINT64_MAX counts as none).
+/** recall\@k over @p queries: mean share of the k exact labels that are among the k found (UINT64_MAX counts as none).
  */
 assay_status hnsw_recall_at_k(const uint64_t *found, const uint64_t *exact, size_t queries, size_t k, double *recall);
 
@@ -254,7 +254,7 @@ assay_status hnsw_recall_at_k(const uint64_t *found, const uint64_t *exact, size
 assay_status hnsw_recall_at_k_by_distance(const float *found, const float *exact, size_t queries, size_t k,
                                           double *recall);
 
-/** NDCG@k with gains 0 and 1: @p relevant is queries x k, in order of rank. Mean of
+/** NDCG\@k with gains 0 and 1: @p relevant is queries x k, in order of rank. Mean of
  *  sum relevant_i / log2(i + 1) over the same sum with all relevant, i from 1. */
 assay_status hnsw_recall_ndcg(const bool *relevant, size_t queries, size_t k, double *ndcg);
 

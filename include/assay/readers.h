@@ -85,8 +85,9 @@ void assay_array_release(assay_array *array);
 assay_status assay_read_table(const char *path, assay_table *table);
 
 /** Finds the file @p name of the data folder and writes its path: the folder is the environment's ASSAY_DATA if set,
- *  else the first of the source tree's, the installed one and ./data that has the file. ASSAY_IO if there is no such
- *  file (the message says where it was sought), ASSAY_OUT_OF_RANGE if the path does not fit in @p size bytes. */
+ *  else the first that has the file of share/assay/data beside the folder of the program or library, the source tree's,
+ *  the installed one and the working directory's data/. ASSAY_IO if there is no such file (the message says where it
+ * was sought), ASSAY_OUT_OF_RANGE if the path does not fit in @p size bytes. */
 assay_status assay_data_path(const char *name, char *path, size_t size);
 
 /** Finds a data set that `make data` prepares: first in the data folder, then in the cache folder, which is the
