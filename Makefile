@@ -41,9 +41,9 @@ AVX512_FLAGS := $(AVX2_FLAGS) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefe
 endif
 
 LIB_LIBS     := -llapacke -lopenblas -lfftw3 -lfftw3f -lm
-HARNESS_LIBS := $(LIB_LIBS) -lglpk -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lsleef -lmvec -lm -lstdc++ -lpthread
+HARNESS_LIBS := $(LIB_LIBS) -lglpk -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lm -lstdc++ -lpthread
 # What only the collection's oracles and peers need; the installed harness does without.
-PEER_LIBS    :=
+PEER_LIBS    := -lsleef -lmvec
 include mk/libraries.mk
 
 # ---- Files -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # Optional libraries. MPI=0 builds without Open MPI.
 # CHOLMOD is truth and peer of the sparse solvers.
-HARNESS_LIBS += -lcholmod
+PEER_LIBS += -lcholmod
 ifeq ($(MPI),1)
 verify_mpi_flags := -DASSAY_HAVE_MPI=1 $(shell pkg-config --cflags ompi-c)
 HARNESS_LIBS += $(shell pkg-config --libs ompi-c)

@@ -1,2 +1,2 @@
 # Interval arithmetic, for the proofs in verify/.
-HARNESS_LIBS += -lmpfi
+PEER_LIBS += -lmpfi

@@ -1,8 +1,9 @@
 # Sanitizers, static analysis, formatting, coverage, documentation of the public headers.
 
-C_FILES := $(LIB_SOURCES) $(filter %.c,$(HARNESS_SOURCES) $(COMMAND_SOURCES) $(TEST_SOURCES))
+C_FILES := $(LIB_SOURCES) $(filter %.c,$(HARNESS_SOURCES) $(COMMAND_SOURCES) $(TEST_SOURCES)) cli/own_tree/build.c
 H_FILES := $(wildcard include/assay/*.h core/*.h reference/*.h reference/*/*.h optimized/*.h optimized/*/*.h verify/*.h \
              verify/*/*.h bench/*.h bench/*/*.h reports/*.h cli/*.h tests/*.h)
+EXAMPLE_FILES := $(wildcard examples/*/*.[ch])
 CC_FILES := $(filter %.cc,$(HARNESS_SOURCES) $(COMMAND_SOURCES))
 
 SANITIZED_VERIFY = verify --quick --db $(1)/sanitize.db
@@ -65,10 +66,10 @@ lint-cppcheck:
 	  -Iinclude -I. -D__x86_64__ -D_GNU_SOURCE core reference optimized verify bench reports cli tests
 
 format: ## clang-format every source file
-	clang-format -i $(C_FILES) $(CC_FILES) $(H_FILES)
+	clang-format -i $(C_FILES) $(CC_FILES) $(H_FILES) $(EXAMPLE_FILES)
 
 format-check:
-	@clang-format --dry-run --Werror $(C_FILES) $(CC_FILES) $(H_FILES)
+	@clang-format --dry-run --Werror $(C_FILES) $(CC_FILES) $(H_FILES) $(EXAMPLE_FILES)
 
 # The shared library exports what the public headers declare, no more and no less; what verify.h and bench.h declare is in
 # the harness library, and nothing that they declare is missing there. (.gomp_critical_user_*: gcc's own locks of named critical

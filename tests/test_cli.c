@@ -175,7 +175,7 @@ static void make_sample(void)
     set_up();
     outcome o =
         run("set -e; cd " ASSAY_SOURCE "; cp -a .gitignore Makefile mk cli core include reference optimized "
-            "verify bench reports tests docs data $TREE\n"
+            "verify bench reports tests docs data tools $TREE\n"
             "rm -rf $TREE/reports/out; mkdir $TREE/build; cd $(dirname " ASSAY_PROGRAM ")\n"
             "for part in cli core reference optimized verify bench reports; do cp -a $part $TREE/build; done\n"
             "cp -a *.h *.a flags sources $TREE/build; rm $TREE/build/core/build.c.*"); /* it knows the revision */
