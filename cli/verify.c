@@ -14,16 +14,17 @@
 
 typedef struct verify_arguments {
     common_options common;
-    bool fresh;
+    bool fresh, fail_fast;
 } verify_arguments;
 
-enum { KEY_FRESH = 0x200 };
+enum { KEY_FRESH = 0x200, KEY_FAIL_FAST };
 
 static const struct argp_option own_options[] = {
     {.name = "fresh",
      .key = KEY_FRESH,
      .doc =
          "Run again what an interrupted --full or --exhaustive run of this revision has finished, instead of going on"},
+    {.name = "fail-fast", .key = KEY_FAIL_FAST, .doc = "Stop at the first check that fails; not under mpirun"},
     {0}};
 
 static const struct argp_child children[] = {{.argp = &options_depth},
@@ -41,6 +42,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: options_share(state, &arguments->common, 6); return 0;
     case KEY_FRESH: arguments->fresh = true; return 0;
+    case KEY_FAIL_FAST: arguments->fail_fast = true; return 0;
     case ARGP_KEY_ARGS:
         arguments->common.patterns = (const char *const *)(state->argv + state->next);
         arguments->common.pattern_count = (size_t)(state->argc - state->next);
@@ -268,14 +270,16 @@ static double timeout_scale(void)
     return text && parse_number(text, 1, 100000, &scale) ? (double)scale : 1;
 }
 
-static verify_options options_of(const common_options *common)
+static verify_options options_of(const verify_arguments *arguments)
 {
+    const common_options *common = &arguments->common;
     return (verify_options){.patterns = common->patterns,
                             .pattern_count = common->pattern_count,
                             .depth = common->depth,
                             .seed = common->seed,
                             .shard = common->shard,
                             .shards = common->shards,
+                            .fail_fast = arguments->fail_fast,
                             .timeout_scale = timeout_scale(),
                             .program = command_program};
 }
@@ -283,7 +287,7 @@ static verify_options options_of(const common_options *common)
 static assay_status run(verify_job *job, verify_summary *summary)
 {
     const verify_arguments *arguments = job->arguments;
-    const verify_options options = options_of(&arguments->common);
+    const verify_options options = options_of(arguments);
     const bool reuse = job->session.store && !arguments->fresh;
     const verify_sink sink = {.self = job,
                               .begin = on_begin,
@@ -303,7 +307,7 @@ static assay_status run(verify_job *job, verify_summary *summary)
 /* A rank above 0 under mpirun: does its share and leaves printing and keeping to rank 0. */
 static int follow(const verify_arguments *arguments)
 {
-    const verify_options options = options_of(&arguments->common);
+    const verify_options options = options_of(arguments);
     const verify_sink nobody = {0};
     verify_summary unused;
     return exit_status_of(ranks_verify(&options, &nobody, &unused));
@@ -325,7 +329,10 @@ static int conclude(verify_job *job, assay_status status, const verify_summary *
     if (!result_writer_end(&job->writer))
         complain("not all results could be printed: no memory");
     size_t contradictions = status == ASSAY_OK ? complain_of_contradictions(&job->session) : 0;
-    const assay_status kept = session_end(&job->session, status == ASSAY_OK);
+    const bool cut_short = job->arguments->fail_fast && summary->failed > job->kept.failed;
+    if (status == ASSAY_OK && cut_short)
+        complain("stopped at the first failure (--fail-fast)");
+    const assay_status kept = session_end(&job->session, status == ASSAY_OK && !cut_short);
     result_summarize(summary, job->writer.format == FORMAT_TEXT ? stdout : stderr);
     if (kept != ASSAY_OK)
         return complain_of(kept);
@@ -348,7 +355,12 @@ int command_verify(int argc, char **argv)
     if (exit_status != EXIT_ALL_GOOD)
         return exit_status;
     unsigned rank, ranks;
-    if (ranks_launched(&rank, &ranks) && rank > 0)
+    const bool is_rank = ranks_launched(&rank, &ranks);
+    if (is_rank && arguments.fail_fast) {
+        complain("--fail-fast is for a single process; leave it out under mpirun");
+        return EXIT_USAGE;
+    }
+    if (is_rank && rank > 0)
         return follow(&arguments);
 
     verify_job job = {.arguments = &arguments, .progress = progress_begin()};

@@ -875,6 +875,8 @@ START_TEST(ranks_give_the_results_of_one_process)
     ck_assert_int_eq(t.ended, 1);
     ck_assert_int_eq(t.results, 13);
     expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --no-db smaple", 2, "did you mean sample");
+    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --fail-fast --no-db sample", 2,
+           "--fail-fast is for a single process");
     expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY bench --quick sample >$F/null", 2,
            "start bench without mpirun");
 }
@@ -1056,7 +1058,8 @@ static const char *const mistakes[][3] = {
 START_TEST(its_checks_see_mistakes)
 {
     outcome o =
-        run("cd $TREE && sed -i '%s' optimized/brand_new/%s && make build/assay && build/assay verify --no-db sample",
+        run("cd $TREE && sed -i '%s' optimized/brand_new/%s && make build/assay && build/assay verify --no-db sample; "
+            "status=$?; build/assay verify --no-db --fail-fast sample >$F/fast 2>&1; echo $? >>$F/fast; exit $status",
             mistakes[_i][0], mistakes[_i][1]);
     outcome undo = run("cd $TREE && git checkout -q optimized && make build/assay");
     ck_assert_msg(undo.status == 0, "%s", shown(&undo));
@@ -1065,6 +1068,11 @@ START_TEST(its_checks_see_mistakes)
     char line[256];
     snprintf(line, sizeof line, "replay: build/assay verify '%s' --quick --seed 1", mistakes[_i][2]);
     ck_assert_msg(strstr(o.out, line) && strstr(o.out, "FAIL") && strstr(o.out, "reason: "), "%s", shown(&o));
+    release(&o);
+    o = run("cat $F/fast"); /* one failure, where others may follow */
+    ck_assert_msg(strstr(o.out, ", 1 failed, 0 skipped") && strstr(o.out, "stopped at the first failure") &&
+                      strcmp(strrchr(o.out, '\n') - 1, "1\n") == 0,
+                  "%s", shown(&o));
     release(&o);
 }
 END_TEST

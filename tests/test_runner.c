@@ -554,6 +554,25 @@ START_TEST(finished_items_are_left_out)
 }
 END_TEST
 
+START_TEST(the_first_failure_can_be_the_last)
+{
+    const char *patterns[] = {"synthetic/*/draw", "synthetic/*/leave", "synthetic/*/nothing"};
+    verify_options options = {.patterns = patterns, .pattern_count = 3};
+    verify_sink sink = {0};
+    verify_summary all, few;
+    ck_assert_int_eq(verify_run(&options, &sink, &all), ASSAY_OK);
+    ck_assert_uint_eq(all.items, 3);
+    ck_assert_uint_eq(all.failed, 2);
+    options.fail_fast = true;
+    ck_assert_int_eq(verify_run(&options, &sink, &few), ASSAY_OK);
+    ck_assert_uint_eq(few.failed, 1);
+    ck_assert_uint_lt(few.items, 3);
+    patterns[1] = patterns[2] = patterns[0];
+    ck_assert_int_eq(verify_run(&options, &sink, &all), ASSAY_OK);
+    ck_assert_uint_eq(all.passed, 1);
+}
+END_TEST
+
 Suite *test_runner(void);
 
 Suite *test_runner(void)
@@ -575,6 +594,7 @@ Suite *test_runner(void)
     tcase_add_test(test_case, metrics);
     tcase_add_test(test_case, an_interrupt_stops_soon_and_keeps_results);
     tcase_add_test(test_case, finished_items_are_left_out);
+    tcase_add_test(test_case, the_first_failure_can_be_the_last);
     suite_add_tcase(suite, test_case);
     return suite;
 }

@@ -422,16 +422,19 @@ assay_status verify_run(const verify_options *options, const verify_sink *sink, 
     if (status == ASSAY_OK) {
         verify_look_up(&worker, sink);
         verify_begin(&worker, sink, 0, 1, summary);
-        bool ended = false, stopped = false;
-        while (!ended && !stopped) {
+        bool ended = false, stopped = false, failed = false;
+        while (!ended && !stopped && !failed) {
             verify_message message;
             status = verify_receive(worker.pipe, &message, &ended);
             if (status == ASSAY_OK)
                 verify_dispatch(&worker, &message, sink, summary);
             stopped = verify_was_interrupted() || (status != ASSAY_OK && !ended);
             verify_message_release(&message);
+            failed = options->fail_fast && summary->failed > 0;
         }
-        status = verify_finish(&worker, sink, summary, stopped);
+        status = verify_finish(&worker, sink, summary, stopped || failed);
+        if (failed && !stopped)
+            status = ASSAY_OK;
     }
     verify_release_signals();
     assay_blas_serial_end();

@@ -303,6 +303,7 @@ typedef struct verify_options {
     unsigned shard;              /**< from 0: which part of the items to run; see @c shards */
     unsigned shards;             /**< run items with index = shard modulo this; 0 or 1: all. An exhaustive sweep is
                                   *   split by its 256 parts instead */
+    bool fail_fast;              /**< stop after the first failure: later items get no result */
     double timeout_scale;        /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
     const char *program;         /**< for the replay commands, e.g. "build/assay" */
 } verify_options;
@@ -336,7 +337,8 @@ typedef struct verify_summary {
 } verify_summary;
 
 /** Runs the checks that the options select, each in a process of its own. ASSAY_INVALID_ARGUMENT if a pattern matches
- *  nothing, ASSAY_INTERRUPTED after SIGINT or SIGTERM; a failed check is no failure of the call. */
+ *  nothing, ASSAY_INTERRUPTED after SIGINT or SIGTERM; a failed check is no failure of the call, and neither is having
+ *  stopped behind one. */
 assay_status verify_run(const verify_options *options, const verify_sink *sink, verify_summary *summary);
 
 /** True if @p pattern (a glob over slash-separated parts, missing parts match all) matches. */

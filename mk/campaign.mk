@@ -1,0 +1,7 @@
+# The fault injection campaign (tools/campaign): about two hours of processor time, kept in build/campaign; what was
+# interrupted goes on.
+CAMPAIGN_JOBS ?= $(shell nproc)
+
+.PHONY: campaign
+campaign: ## plant faults in the optimized code, see whether verify --quick catches them, write docs/campaign.md
+	python3 tools/campaign --folder $(BUILD)/campaign --jobs $(CAMPAIGN_JOBS) $(CAMPAIGN_OPTIONS)

@@ -1,0 +1,142 @@
+"""A copy of the working tree, built once; then each mutant compiled alone and linked with the rest."""
+
+import filecmp
+import os
+import re
+import shlex
+import shutil
+import subprocess
+
+# No debug information: it takes time, and would make files of the same machine code differ.
+MAKE_VARIABLES = ["BUILD=build", "EXTRA=-g0", "V=1"]
+
+
+class BuildError(Exception):
+    """What the user has to be told."""
+
+
+def run(command, **how):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **how)
+
+
+def environment():
+    """Without what a make that started us has left there."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")}
+    return kept | {"LC_ALL": "C"}
+
+
+def files_of(source):
+    listed = run(["git", "-C", source, "ls-files", "-z", "-co", "--exclude-standard"])
+    if listed.returncode != 0:
+        raise BuildError(f"cannot list the files of {source}: {listed.stdout.strip()}")
+    return [p for p in listed.stdout.split("\0") if p and os.path.isfile(os.path.join(source, p))]
+
+
+def export(source, tree):
+    """Makes tree a copy of the source; files that have not changed keep their times, so that nothing is built in vain."""
+    wanted = set(files_of(source))
+    for path in wanted:
+        to, origin = os.path.join(tree, path), os.path.join(source, path)
+        if not os.path.exists(to) or not filecmp.cmp(origin, to, shallow=False):
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            shutil.copy(origin, to)
+    for folder, folders, names in os.walk(tree):
+        if folder == tree:
+            folders[:] = [f for f in folders if f not in ("build", ".git")]
+        for name in names:
+            if os.path.relpath(os.path.join(folder, name), tree) not in wanted:
+                os.remove(os.path.join(folder, name))
+
+
+def linker():
+    """The fastest there is."""
+    for name in ("mold", "lld", "gold"):
+        if shutil.which(f"ld.{name}"):
+            return [f"-fuse-ld={name}"]
+    return []
+
+
+class Build:
+    """A built tree, the commands that built it, and which object depends on which file."""
+
+    def __init__(self, source, folder, jobs):
+        self.tree = os.path.join(folder, "tree")
+        self.folder = folder
+        export(source, self.tree)
+        self.make(["-j", str(jobs), "build/assay"])
+        self.read_commands()
+        self.read_dependencies()
+
+    def make(self, arguments):
+        made = run(["make", "-C", self.tree, *MAKE_VARIABLES, *arguments], env=environment())
+        if made.returncode != 0:
+            raise BuildError(f"make {' '.join(arguments)} failed in {self.tree}:\n{made.stdout[-2000:]}")
+        return made.stdout
+
+    def read_commands(self):
+        """What make would do from scratch: {object: command}, the objects of libassay.a, and the last link."""
+        self.compile, self.library, self.link = {}, [], []
+        text = self.make(["-n", "-B", "build/assay"]).replace("\\\n", " ")
+        for line in text.splitlines():
+            if re.search(r"\bar rcs build/libassay\.a ", line):
+                self.library = shlex.split(line.split("ar rcs build/libassay.a ")[1])
+            elif " -c " in line and " -o " in line:
+                command = shlex.split(line)
+                self.compile[command[command.index("-o") + 1]] = command
+            elif " -o build/assay " in line:
+                self.link = shlex.split(line)
+        if not (self.compile and self.library and self.link):
+            raise BuildError("cannot find the commands that build assay in what make says")
+
+    def read_dependencies(self):
+        """{file: objects that are compiled from it}."""
+        self.users = {}
+        for name, command in self.compile.items():
+            path = os.path.join(self.tree, name[:-2] + ".d")
+            if not os.path.exists(path):
+                continue
+            with open(path, encoding="utf-8") as file:
+                text = file.read().replace("\\\n", " ")
+            for dependency in text.split("\n", 1)[0].split(":", 1)[1].split():
+                self.users.setdefault(os.path.normpath(dependency), []).append(name)
+
+    def objects_of(self, path):
+        """The objects that a change of path changes; benchmarks are of no interest here."""
+        return [o for o in self.users.get(path, []) if not o.startswith("build/bench/")]
+
+    def compile_mutant(self, mutant, work):
+        """Compiles the mutant's objects into the folder work: ("built", {object: file}), ("same code", None) or
+        ("build error", first message)."""
+        overlay = os.path.join(work, "overlay")
+        shutil.rmtree(overlay, ignore_errors=True)
+        changed = os.path.join(overlay, mutant.path)
+        os.makedirs(os.path.dirname(changed))
+        with open(changed, "w", encoding="utf-8") as file:
+            file.write(mutant.mutated())
+        different = {}
+        for number, name in enumerate(self.objects_of(mutant.path)):
+            to = os.path.join(work, f"{number}.o")
+            command = [c for c in self.compile[name] if c not in ("ccache", "-MMD", "-MP")]
+            command[command.index("-o") + 1] = to
+            command = [changed if c == mutant.path else c for c in command]
+            command.insert(1, f"-I{overlay}")  # before -I., so that whoever includes the file gets the mutant
+            compiled = run(command, cwd=self.tree, env=environment() | {"CCACHE_DISABLE": "1"})
+            if compiled.returncode != 0:
+                found = re.search(r"error: (.*)", compiled.stdout)
+                return "build error", found.group(1) if found else compiled.stdout[-200:]
+            if not filecmp.cmp(to, os.path.join(self.tree, name), shallow=False):
+                different[name] = to
+        return ("built", different) if different else ("same code", None)
+
+    def link_mutant(self, different, work):
+        """Links assay with the mutant's objects in place of the right ones; returns the program."""
+        program = os.path.join(work, "assay")
+        command = []
+        for word in self.link:
+            words = self.library if word == "build/libassay.a" else [word]
+            command += [different.get(w, w) for w in words]
+        command[command.index("-o") + 1] = program
+        linked = run(command + linker(), cwd=self.tree, env=environment())
+        if linked.returncode != 0:
+            raise BuildError(f"cannot link: {linked.stdout[-1000:]}")
+        return program
