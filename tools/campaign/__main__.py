@@ -67,7 +67,7 @@ def try_mutant(algorithm, mutant, build, judge, work):
 
 def tell(record):
     caught = record["verdict"] == "caught"
-    how = f"{record['by']}/{record['level']}/{record['check']} after {record['cpu']:.1f} s" if caught else ""
+    how = f"{record['by']}/{record['level']}/{record['check']} after {record['cpu']:.2f} s" if caught else ""
     print(f"{record['id']} {record['algorithm']} {record['file']}:{record['line']} {record['operator']}: "
           f"{record['verdict']} {how}", flush=True)
     if record["verdict"] == "survived":
@@ -134,7 +134,7 @@ def campaign(arguments):
         write_report(arguments, arguments.source, results.records)
         return
     build = Build(arguments.source, arguments.folder, os.cpu_count())
-    judge = Judge(build, arguments.algorithms if arguments.mutant is None else None)
+    judge = Judge(build)
     files = algorithm_files(build.tree, judge.checks)
     chosen = choose(arguments, files)
     if arguments.list:

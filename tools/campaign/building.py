@@ -1,14 +1,17 @@
 """A copy of the working tree, built once; then each mutant compiled alone and linked with the rest."""
 
 import filecmp
+import glob
 import os
 import re
 import shlex
 import shutil
 import subprocess
 
-# No debug information: it takes time, and would make files of the same machine code differ.
-MAKE_VARIABLES = ["BUILD=build", "EXTRA=-g0", "V=1"]
+MAKE_VARIABLES = ["BUILD=build", "V=1"]
+# What is compiled here has no debug information: it takes time, and makes files of the same machine code differ.
+WITHOUT_DEBUG = ["-g0"]
+LAYERS = ("cli", "core", "reference", "optimized", "verify", "bench", "reports")
 
 
 class BuildError(Exception):
@@ -39,13 +42,30 @@ def export(source, tree):
         to, origin = os.path.join(tree, path), os.path.join(source, path)
         if not os.path.exists(to) or not filecmp.cmp(origin, to, shallow=False):
             os.makedirs(os.path.dirname(to), exist_ok=True)
-            shutil.copy(origin, to)
+            shutil.copy2(origin, to)
     for folder, folders, names in os.walk(tree):
         if folder == tree:
             folders[:] = [f for f in folders if f not in ("build", ".git")]
         for name in names:
             if os.path.relpath(os.path.join(folder, name), tree) not in wanted:
                 os.remove(os.path.join(folder, name))
+
+
+def take_objects(source, tree):
+    """Takes over what has been built in the source tree; make will see what is out of date. What knows its folder is not
+    taken."""
+    origin, to = os.path.join(source, "build"), os.path.join(tree, "build")
+    if os.path.exists(to) or not os.path.exists(os.path.join(origin, "assay")):
+        return
+    os.makedirs(to)
+    for name in os.listdir(origin):
+        path = os.path.join(origin, name)
+        if name in LAYERS:
+            shutil.copytree(path, os.path.join(to, name), copy_function=shutil.copy2)
+        elif name in ("flags", "sources", "build_facts.h") or name.endswith(".a"):
+            shutil.copy2(path, to)
+    for path in glob.glob(os.path.join(to, "core", "data.c.*")):
+        os.remove(path)
 
 
 def linker():
@@ -63,6 +83,7 @@ class Build:
         self.tree = os.path.join(folder, "tree")
         self.folder = folder
         export(source, self.tree)
+        take_objects(source, self.tree)
         self.make(["-j", str(jobs), "build/assay"])
         self.read_commands()
         self.read_dependencies()
@@ -104,6 +125,26 @@ class Build:
         """The objects that a change of path changes; benchmarks are of no interest here."""
         return [o for o in self.users.get(path, []) if not o.startswith("build/bench/")]
 
+    def compile_object(self, name, to, overlay=None, path=None):
+        """Compiles an object; with an overlay, the file at path is that of the overlay, whoever includes it."""
+        command = [c for c in self.compile[name] if c not in ("ccache", "-MMD", "-MP")] + WITHOUT_DEBUG
+        command[command.index("-o") + 1] = to
+        if overlay:
+            command = [os.path.join(overlay, path) if c == path else c for c in command]
+            command.insert(1, f"-I{overlay}")  # before -I.
+        return run(command, cwd=self.tree, env=environment() | ({"CCACHE_DISABLE": "1"} if overlay else {}))
+
+    def right_object(self, name):
+        """The object as it is without a mutant, compiled like a mutant's."""
+        path = os.path.join(self.folder, "right", name.replace("/", "-"))
+        if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(os.path.join(self.tree, name)):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            made = self.compile_object(name, f"{path}.{os.getpid()}.o")
+            if made.returncode != 0:
+                raise BuildError(f"cannot compile {name}: {made.stdout[-1000:]}")
+            os.replace(f"{path}.{os.getpid()}.o", path)
+        return path
+
     def compile_mutant(self, mutant, work):
         """Compiles the mutant's objects into the folder work: ("built", {object: file}), ("same code", None) or
         ("build error", first message)."""
@@ -116,15 +157,11 @@ class Build:
         different = {}
         for number, name in enumerate(self.objects_of(mutant.path)):
             to = os.path.join(work, f"{number}.o")
-            command = [c for c in self.compile[name] if c not in ("ccache", "-MMD", "-MP")]
-            command[command.index("-o") + 1] = to
-            command = [changed if c == mutant.path else c for c in command]
-            command.insert(1, f"-I{overlay}")  # before -I., so that whoever includes the file gets the mutant
-            compiled = run(command, cwd=self.tree, env=environment() | {"CCACHE_DISABLE": "1"})
+            compiled = self.compile_object(name, to, overlay, mutant.path)
             if compiled.returncode != 0:
                 found = re.search(r"error: (.*)", compiled.stdout)
                 return "build error", found.group(1) if found else compiled.stdout[-200:]
-            if not filecmp.cmp(to, os.path.join(self.tree, name), shallow=False):
+            if not filecmp.cmp(to, self.right_object(name), shallow=False):
                 different[name] = to
         return ("built", different) if different else ("same code", None)
 
@@ -136,7 +173,7 @@ class Build:
             words = self.library if word == "build/libassay.a" else [word]
             command += [different.get(w, w) for w in words]
         command[command.index("-o") + 1] = program
-        linked = run(command + linker(), cwd=self.tree, env=environment())
+        linked = run([*command, *linker(), "-s"], cwd=self.tree, env=environment())
         if linked.returncode != 0:
             raise BuildError(f"cannot link: {linked.stdout[-1000:]}")
         return program

@@ -30,7 +30,7 @@ class Outcome:
         self.failed = None  # the record of the check that failed
         self.wall = self.cpu = 0.0
         self.checks = 0
-        self.seconds = {}  # of each check, by pattern
+        self.ran = []  # (level, check) of all
 
 
 def limit():
@@ -62,7 +62,7 @@ def verify(program, tree, patterns, fail_fast=True):
             continue
         record = json.loads(line)
         outcome.checks += 1
-        outcome.seconds[f"{record['algorithm']}/{record['implementation']}/{record['check']}"] = record["seconds"]
+        outcome.ran.append((record["implementation"], record["check"]))
         if record["verdict"] == "fail" and outcome.failed is None:
             outcome.failed = record
     if outcome.failed is None and process.returncode != 0:
@@ -87,29 +87,37 @@ def quick_items(program, tree):
 
 
 class Judge:
-    """Knows the checks and how long each takes on the right program."""
+    """Knows the checks, and that they pass on the right program."""
 
-    def __init__(self, build, algorithms=None):
+    def __init__(self, build):
         self.build = build
-        program = os.path.join(build.tree, "build/assay")
-        self.checks = quick_items(program, build.tree)
-        self.items, self.seconds = {}, {}
-        for algorithm in algorithms or self.checks:
-            self.measure(program, algorithm)
+        self.program = os.path.join(build.tree, "build/assay")
+        self.checks = quick_items(self.program, build.tree)
+        self.known = {}
         self.users = self.find_users()
 
-    def measure(self, program, algorithm):
-        """Runs all checks of an algorithm, which have to pass before a mutant can be said to be caught."""
+    def items(self, algorithm):
+        """The checks of an algorithm with their levels. All are run once on the right program: they have to pass before
+        a mutant can be said to be caught. Remembered in a file until the program changes."""
+        if algorithm in self.known:
+            return self.known[algorithm]
+        path = os.path.join(self.build.folder, "right", f"checks-of-{algorithm}.json")
+        built = os.path.getmtime(self.program)
+        if not os.path.exists(path) or os.path.getmtime(path) < built:
+            ran = self.run_right(algorithm)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(ran, file)
+        with open(path, encoding="utf-8") as file:
+            self.known[algorithm] = [Item(algorithm, *words) for words in json.load(file)]
+        return self.known[algorithm]
+
+    def run_right(self, algorithm):
         kinds = self.checks[algorithm]
-        outcome = verify(program, self.build.tree, [f"{algorithm}/*/{c}" for c in kinds], fail_fast=False)
+        outcome = verify(self.program, self.build.tree, [f"{algorithm}/*/{c}" for c in kinds], fail_fast=False)
         if outcome.failed:
             raise BuildError(f"{algorithm} fails unchanged: {outcome.failed['check']}: {outcome.failed['reason']}")
-        items = []
-        for pattern, seconds in outcome.seconds.items():
-            level, check = pattern.split("/")[1:]
-            items.append(Item(algorithm, level, check, kinds[check]))
-            self.seconds[pattern] = seconds
-        self.items[algorithm] = items
+        return [(level, check, kinds[check]) for level, check in outcome.ran]
 
     def find_users(self):
         """{algorithm: others whose code or checks are compiled from its headers}."""
@@ -129,17 +137,21 @@ class Judge:
         return max(found, key=len) if found else None
 
     def stages(self, algorithm, objects):
-        """Patterns of the checks, in three parts: agreements at the levels that the objects serve, everything else at
-        these, the rest with the algorithms that use this one. Within a part assay keeps its own order."""
+        """Patterns of the checks, in three parts: agreements at the levels that the objects serve (of code without a level
+        in its name: the best one and the baseline, whose code it may be), everything else at these, the rest with the
+        algorithms that use this one. Within a part assay keeps its own order."""
         suffixes = {o.split(".")[0].rsplit("_", 1)[-1] for o in objects}
-        served = suffixes if suffixes <= set(LEVELS) else {max((i.level for i in self.items[algorithm]), key=LEVELS.index)}
-        mine = self.items[algorithm]
+        mine = self.items(algorithm)
+        best = max((i.level for i in mine), key=LEVELS.index)
+        served = suffixes if suffixes <= set(LEVELS) else {best, "baseline"}
         first = [i for i in mine if i.level in served and i.kind == "agreement"]
         second = [i for i in mine if i.level in served and i.kind != "agreement"]
         third = [i for i in mine if i.level not in served]
+        yield from ([i.pattern for i in part] for part in (first, second) if part)
         for user in sorted(self.users.get(algorithm, ())):
-            third += self.items.get(user, [])
-        return [[i.pattern for i in part] for part in (first, second, third) if part]
+            third += self.items(user)
+        if third:
+            yield [i.pattern for i in third]
 
     def judge(self, algorithm, different, program):
         """The record of what became of a mutant."""

@@ -61,6 +61,7 @@ static const verify_check checks[] = {
      .every_level = true,
      .run = dp_federated_bandit_check_bad_parameters},
     {.kind = ASSAY_REJECTION, .name = "bad_worlds", .every_level = true, .run = dp_federated_bandit_check_bad_worlds},
+    ONCE(ASSAY_REJECTION, "bad_ranks", NULL, dp_federated_bandit_check_bad_ranks),
     ONCE(ASSAY_REJECTION, "bad_privacy", NULL, dp_federated_bandit_check_bad_privacy),
 
     {.name = "C1", .workload = "sphere", .from = VERIFY_FULL, .claim = &dp_federated_bandit_claim_c1},

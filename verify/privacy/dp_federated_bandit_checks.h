@@ -35,6 +35,7 @@ void dp_federated_bandit_check_calibration(verify_context *v);
 /* dp_federated_bandit_rejections.c */
 void dp_federated_bandit_check_bad_parameters(verify_context *v);
 void dp_federated_bandit_check_bad_worlds(verify_context *v);
+void dp_federated_bandit_check_bad_ranks(verify_context *v);
 void dp_federated_bandit_check_bad_privacy(verify_context *v);
 
 /* dp_federated_bandit_claims.c */

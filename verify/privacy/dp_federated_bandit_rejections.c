@@ -143,6 +143,66 @@ void dp_federated_bandit_check_bad_worlds(verify_context *v)
                         "a random symmetric matrix is seldom positive definite");
 }
 
+static assay_status gather_one(void *self, const double *mine, double *all, const size_t *counts)
+{
+    (void)self;
+    memmove(all, mine, counts[0] * sizeof *mine);
+    return ASSAY_OK;
+}
+
+static assay_status broadcast_one(void *self, double *numbers, size_t count)
+{
+    (void)self;
+    (void)numbers;
+    (void)count;
+    return ASSAY_OK;
+}
+
+void dp_federated_bandit_check_bad_ranks(verify_context *v)
+{
+    const dp_federated_bandit_environment e = {.features = good_features, .reward = good_reward};
+    const dp_federated_bandit_ranks good = {.size = 1, .gather = gather_one, .broadcast = broadcast_one};
+    const struct {
+        size_t rank, size;
+    } outside[] = {{0, 0}, {0, 3}, {1, 1}, {2, 2}, {3, 2}};
+    dp_federated_bandit_parameters p = tiny();
+    double shared[6] = {42, 42, 42, 42, 42, 42};
+    dp_federated_bandit_result result = {.shared = shared, .total_regret = 42};
+    dp_federated_bandit_ranks ranks = good;
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        ranks.rank = outside[i].rank;
+        ranks.size = outside[i].size;
+        verify_rejects(v, dp_federated_bandit_run_ranks(&p, &e, &ranks, &result), ASSAY_OUT_OF_RANGE, "rank",
+                       "rank %zu of %zu for 2 silos", ranks.rank, ranks.size);
+    }
+    ranks = good;
+    ranks.gather = NULL;
+    verify_rejects(v, dp_federated_bandit_run_ranks(&p, &e, &ranks, &result), ASSAY_INVALID_ARGUMENT, "ranks",
+                   "no gather");
+    ranks = good;
+    ranks.broadcast = NULL;
+    verify_rejects(v, dp_federated_bandit_run_ranks(&p, &e, &ranks, &result), ASSAY_INVALID_ARGUMENT, "ranks",
+                   "no broadcast");
+    ranks = good;
+    ranks.size = 2;
+    p.protocol = DP_FEDERATED_BANDIT_ADAPTIVE;
+    verify_rejects(v, dp_federated_bandit_run_ranks(&p, &e, &ranks, &result), ASSAY_UNSUPPORTED, "protocol",
+                   "ADAPTIVE over ranks");
+    p.protocol = DP_FEDERATED_BANDIT_SDP_VEC;
+    verify_rejects(v, dp_federated_bandit_run_ranks(&p, &e, &ranks, &result), ASSAY_UNSUPPORTED, "protocol",
+                   "SDP_VEC over ranks");
+    verify_true(v, shared[0] == 42 && result.total_regret == 42, "nothing is written");
+
+    /* As many ranks as silos are allowed, and one rank does what none does. */
+    p = tiny();
+    p.silos = 1;
+    double alone[6] = {0};
+    dp_federated_bandit_result expected = {.shared = alone};
+    if (verify_ok(v, dp_federated_bandit_run_ranks(&p, &e, &good, &result), "one rank, one silo") &&
+        verify_ok(v, dp_federated_bandit_run(&p, &e, &expected), "no ranks"))
+        verify_true(v, memcmp(shared, alone, sizeof alone) == 0, "one rank gives what none gives");
+}
+
 void dp_federated_bandit_check_bad_privacy(verify_context *v)
 {
     double value = 42;
