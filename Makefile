@@ -19,6 +19,12 @@ prefix  ?= /usr/local
 MAKEFLAGS += --no-builtin-rules
 
 ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+# Numbers in files and random streams are read as they lie in memory (include/assay/status.h says the same to whoever
+# compiles against the headers).
+BYTE_ORDER := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | awk '$$2 == "__BYTE_ORDER__" {print $$3}')
+ifeq ($(BYTE_ORDER),__ORDER_BIG_ENDIAN__)
+$(error $(ARCH) is a big-endian machine; assay is for little-endian ones (x86-64, AArch64, ...). Choose another compiler by CC)
+endif
 MPI  ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
 
 # ---- Flags -----------------------------------------------------------------------------------------------------------
@@ -43,7 +49,7 @@ endif
 LIB_LIBS     := -llapacke -lopenblas -lfftw3 -lfftw3f -lm
 HARNESS_LIBS := $(LIB_LIBS) -lglpk -lmpfr -lgmp -lcheck_pic -lsubunit -lrt -lsqlite3 -ljansson -lbenchmark -lopenblas -lm -lstdc++ -lpthread
 # What only the collection's oracles and peers need; the installed harness does without.
-PEER_LIBS    := -lsleef -lmvec
+PEER_LIBS    := -lsleef $(if $(filter x86_64,$(ARCH)),-lmvec)
 include mk/libraries.mk
 
 # ---- Files -----------------------------------------------------------------------------------------------------------

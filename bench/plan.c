@@ -17,19 +17,50 @@ typedef struct table {
     const char *algorithm;
     const bench_workload *workloads;
     size_t count;
+    bool weak; /* of weak scalings, which are made from the tables of those that have one */
 } table;
 
 static table tables[CAPACITY];
 static int table_count;
 
-void bench_add(const char *algorithm, const bench_workload *workloads, size_t count)
+static void enter(const table *entered)
 {
     if (table_count == CAPACITY)
         abort(); /* a mistake of the build, seen at the first start */
     int i = table_count++;
-    for (; i > 0 && strcmp(tables[i - 1].algorithm, algorithm) > 0; i--)
+    for (; i > 0 && strcmp(tables[i - 1].algorithm, entered->algorithm) > 0; i--)
         tables[i] = tables[i - 1];
-    tables[i] = (table){algorithm, workloads, count};
+    tables[i] = *entered;
+}
+
+/* A workload's weak scaling: the same under a name of its own, at the size that each thread gets. Lives as long as the
+ * process, like the tables of the algorithms. */
+typedef struct weak_scaling {
+    bench_workload workload;
+    char name[96];
+} weak_scaling;
+
+static void enter_weak_scaling(const char *algorithm, const bench_workload *w)
+{
+    weak_scaling *made = malloc(sizeof *made);
+    if (!made)
+        abort(); /* before main: there is nobody to tell */
+    made->workload = *w;
+    snprintf(made->name, sizeof made->name, "%s" BENCH_WEAK, w->name);
+    made->workload.name = made->name;
+    memset(made->workload.sizes, 0, sizeof made->workload.sizes);
+    memset(made->workload.quick_sizes, 0, sizeof made->workload.quick_sizes);
+    made->workload.sizes[0] = w->weak;
+    enter(&(table){algorithm, &made->workload, 1, true});
+}
+
+void bench_add(const char *algorithm, const bench_workload *workloads, size_t count)
+{
+    enter(&(table){algorithm, workloads, count, false});
+    for (size_t i = 0; i < count; i++) {
+        if (workloads[i].weak && workloads[i].name)
+            enter_weak_scaling(algorithm, &workloads[i]);
+    }
 }
 
 /* ---- Enumeration ------------------------------------------------------------------------------------------------- */
@@ -48,25 +79,76 @@ static bool visit_with_threads(bench_item item, const char *name, int threads, v
     return visit(self, &item);
 }
 
-static bool each_of_group(bench_item item, unsigned levels, int threads, visitor *visit, void *self)
+/* The next of 1, 2, 4, ..., all; above all after the last. */
+static int more_threads(int threads, int all)
 {
-    const bench_workload *w = item.workload;
-    const bool several = w->threads && threads > 1;
+    return threads == all ? all + 1 : 2 * threads < all ? 2 * threads : all;
+}
+
+/* The best level of those that may be used now: the one whose scaling is of interest. */
+static int best_of(unsigned levels)
+{
+    int level = (int)assay_cpu_level();
+    while (level > ASSAY_REFERENCE && !(levels & ASSAY_LEVEL_BIT(level)))
+        level--;
+    return level;
+}
+
+static bool each_level_of_group(bench_item item, unsigned levels, int threads, visitor *visit, void *self)
+{
     bool go_on = true;
     for (int level = ASSAY_REFERENCE; go_on && level < ASSAY_LEVELS; level++) {
         if (!(levels & ASSAY_LEVEL_BIT(level)))
             continue;
         item.level = (assay_level)level;
-        go_on = visit_with_threads(item, assay_level_name(item.level), 1, visit, self);
-        if (go_on && several && level != ASSAY_REFERENCE) /* the reference knows no threads */
-            go_on = visit_with_threads(item, assay_level_name(item.level), threads, visit, self);
+        const int all = item.workload->threads && level != ASSAY_REFERENCE ? threads : 1; /* the reference knows none */
+        for (int t = 1; go_on && t <= all; t = more_threads(t, all)) {
+            if (t == 1 || t == all || level == best_of(levels))
+                go_on = visit_with_threads(item, assay_level_name(item.level), t, visit, self);
+        }
     }
-    for (int i = 0; go_on && i < BENCH_PEERS && w->peers[i].name; i++) {
-        item.peer = &w->peers[i];
+    return go_on;
+}
+
+static bool each_peer_of_group(bench_item item, int threads, visitor *visit, void *self)
+{
+    bool go_on = true;
+    for (int i = 0; go_on && i < BENCH_PEERS && item.workload->peers[i].name; i++) {
+        item.peer = &item.workload->peers[i];
         item.level = item.peer->level;
-        go_on = visit_with_threads(item, item.peer->name, 1, visit, self);
-        if (go_on && several && !item.peer->single_thread)
-            go_on = visit_with_threads(item, item.peer->name, threads, visit, self);
+        const int all = item.workload->threads && !item.peer->single_thread ? threads : 1;
+        for (int t = 1; go_on && t <= all; t = more_threads(t, all))
+            go_on = visit_with_threads(item, item.peer->name, t, visit, self);
+    }
+    return go_on;
+}
+
+static bool each_of_group(bench_item item, unsigned levels, int threads, visitor *visit, void *self)
+{
+    return each_level_of_group(item, levels, threads, visit, self) && each_peer_of_group(item, threads, visit, self);
+}
+
+/* Ours at its best and the peers with ever more threads, each of which has as much to do as the only one. Those of one
+ * size follow each other. */
+static bool each_of_weak_scaling(bench_item item, unsigned levels, int threads, visitor *visit, void *self)
+{
+    const bench_workload *w = item.workload;
+    const int best = best_of(levels);
+    bool go_on = true;
+    if (threads == 1 || best == ASSAY_REFERENCE) /* the reference knows no threads */
+        return true;
+    item.weak = true;
+    for (int t = 1; go_on && t <= threads; t = more_threads(t, threads)) {
+        item.size = w->weak * (uint64_t)t;
+        item.peer = NULL;
+        item.level = (assay_level)best;
+        go_on = visit_with_threads(item, assay_level_name(item.level), t, visit, self);
+        for (int i = 0; go_on && i < BENCH_PEERS && w->peers[i].name; i++) {
+            item.peer = &w->peers[i];
+            item.level = item.peer->level;
+            if (!item.peer->single_thread)
+                go_on = visit_with_threads(item, item.peer->name, t, visit, self);
+        }
     }
     return go_on;
 }
@@ -80,7 +162,7 @@ static bool contains(const uint64_t sizes[BENCH_SIZES], uint64_t size)
     return false;
 }
 
-static bool each_of_workload(const char *algorithm, const bench_workload *w, which_sizes which, int threads,
+static bool each_of_workload(const char *algorithm, const bench_workload *w, bool weak, which_sizes which, int threads,
                              visitor *visit, void *self)
 {
     const assay_algorithm *entry = assay_catalogue_find(algorithm);
@@ -88,6 +170,8 @@ static bool each_of_workload(const char *algorithm, const bench_workload *w, whi
     bench_item item = {.algorithm = algorithm, .workload = w};
     if (which == QUICK_SIZES && w->full_only)
         return true;
+    if (weak)
+        return each_of_weak_scaling(item, levels, threads, visit, self);
     const uint64_t *sizes = which == QUICK_SIZES && w->quick_sizes[0] ? w->quick_sizes : w->sizes;
     bool go_on = true;
     for (int i = 0; go_on && i < BENCH_SIZES && sizes[i]; i++) {
@@ -107,7 +191,8 @@ static bool each(which_sizes which, int threads, visitor *visit, void *self)
     bool go_on = true;
     for (int t = 0; t < table_count; t++) {
         for (size_t i = 0; go_on && i < tables[t].count; i++)
-            go_on = each_of_workload(tables[t].algorithm, &tables[t].workloads[i], which, threads, visit, self);
+            go_on = each_of_workload(tables[t].algorithm, &tables[t].workloads[i], tables[t].weak, which, threads,
+                                     visit, self);
     }
     return go_on;
 }
@@ -131,6 +216,13 @@ void bench_each_item(void (*visit)(void *self, const bench_item *item), void *se
 }
 
 /* ---- Mistakes in the tables -------------------------------------------------------------------------------------- */
+
+/* BENCH_WEAK ends the names of weak scalings. */
+static bool is_name_of_weak_scaling(const char *name)
+{
+    const size_t length = strlen(name), suffix = strlen(BENCH_WEAK);
+    return length >= suffix && strcmp(name + length - suffix, BENCH_WEAK) == 0;
+}
 
 /* Names stand in patterns and in commands for the shell. */
 static bool usable_name(const char *name)
@@ -166,7 +258,7 @@ static assay_status check_peers(const char *algorithm, const bench_workload *w)
 
 static assay_status check_workload(const char *algorithm, const bench_workload *w)
 {
-    if (!usable_name(w->name))
+    if (!usable_name(w->name) || is_name_of_weak_scaling(w->name))
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s: \"%s\" is no name for a workload", algorithm,
                           w->name ? w->name : "");
     if (!w->setup || !w->run || !w->sizes[0])
@@ -175,6 +267,10 @@ static assay_status check_workload(const char *algorithm, const bench_workload *
     if ((unsigned)w->arithmetic > BENCH_ADD_I32)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s, workload %s: arithmetic is %d, must be 0 to %d", algorithm,
                           w->name, (int)w->arithmetic, (int)BENCH_ADD_I32);
+    if (w->weak && (!w->threads || w->weak > UINT64_MAX / ASSAY_THREADS_MAX))
+        return assay_fail(ASSAY_INVALID_ARGUMENT,
+                          "%s, workload %s: weak is %" PRIu64 " without threads, or too large to be multiplied by them",
+                          algorithm, w->name, w->weak);
     return check_peers(algorithm, w);
 }
 
@@ -185,7 +281,7 @@ static assay_status check_tables(void)
         if (!assay_catalogue_find(tables[t].algorithm))
             return assay_fail(ASSAY_INVALID_ARGUMENT, "%s has workloads, but no entry in the catalogue",
                               tables[t].algorithm);
-        for (size_t i = 0; status == ASSAY_OK && i < tables[t].count; i++)
+        for (size_t i = 0; status == ASSAY_OK && !tables[t].weak && i < tables[t].count; i++)
             status = check_workload(tables[t].algorithm, &tables[t].workloads[i]);
     }
     return status;
@@ -236,7 +332,7 @@ static bool select_item(void *self, const bench_item *item)
     const unsigned shards = s->options->shards ? s->options->shards : 1;
     if (!matches(s, item))
         return true;
-    if (s->groups == 0 || s->workload != item->workload || s->size != item->size) {
+    if (s->groups == 0 || s->workload != item->workload || (s->size != item->size && !item->weak)) {
         s->groups++;
         s->workload = item->workload;
         s->size = item->size;

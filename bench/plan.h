@@ -7,7 +7,8 @@
 
 #include "assay/bench.h"
 
-/** An item of a plan, with room for its name. Items of one group (a workload at a size) follow each other. */
+/** An item of a plan, with room for its name. Items of one group (a workload at a size, or a weak
+ * scaling at all of its sizes in increasing order) follow each other. */
 typedef struct plan_entry {
     bench_item item;
     size_t group;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum { LEAST_REPETITIONS = 9, MOST_REPETITIONS = 100000, WARM_UP_FROM = 10 };
+#define WEAK_TOLERANCE 0.1 /* in the work for each thread; sizes have ends, and random inputs vary */
 
 /* A run in progress. */
 typedef struct bench_execution {
@@ -45,6 +46,7 @@ typedef struct timer {
     double set_up_quality; /* what the setup said of every result; NaN: nothing */
     double quality;        /* of this item's last result */
     counters_sample before;
+    bool holds; /* its setup made the state, which it releases */
     char name[256];
     char reason[256]; /* why it is not timed; empty if it is */
 } timer;
@@ -335,41 +337,84 @@ static assay_status time_group(bench_execution *run, timer *timers, size_t count
     return status;
 }
 
-/* Sets the workload up and times it; a setup that fails is the reason why nothing is timed. */
-static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t count)
+/* Sets the workload up at one size for the timers that share it; a setup that fails is the reason why none is timed. */
+static void set_up_size(bench_execution *run, timer *timers, size_t count)
 {
     bench_state *state = timers[0].state;
-    const bench_item *item = timers[0].item;
     bool any = false;
     for (size_t i = 0; i < count; i++)
         any = any || !timers[i].reason[0];
     if (!any)
-        return ASSAY_OK;
-    if (set_up(item, run->options->seed, run->level, run->threads, state) != ASSAY_OK) {
+        return;
+    if (set_up(timers[0].item, run->options->seed, run->level, run->threads, state) != ASSAY_OK) {
         char problem[256];
         snprintf(problem, sizeof problem, "the setup failed: %s", assay_error());
         for (size_t i = 0; i < count; i++)
             repetitions_failed(&timers[i], problem);
-        return ASSAY_OK;
+        return;
     }
+    timers[0].holds = true;
     for (size_t i = 0; i < count; i++)
         timers[i].set_up_quality = state->quality;
-    assay_status status = time_group(run, timers, count);
-    tear_down(item, state, true);
+}
+
+/* Operations, or what else the setup counted, for each unit of size. */
+static double work_per_size(const bench_state *state)
+{
+    return (state->flops > 0 ? state->flops : state->items) / (double)state->size;
+}
+
+/* In a weak scaling each thread must have as much to do at every size; where it has not, the time says nothing. @p
+ * least is the state at the first size. */
+static void compare_work(timer *timers, size_t count, const bench_state *least)
+{
+    const double ratio = work_per_size(timers[0].state) / work_per_size(least);
+    if (ratio > 1 - WEAK_TOLERANCE && ratio < 1 + WEAK_TOLERANCE)
+        return;
+    char problem[256];
+    snprintf(problem, sizeof problem,
+             "no weak scaling: flops (or items) for each unit of size are %g times those at size %" PRIu64, ratio,
+             least->size);
+    for (size_t i = 0; i < count; i++)
+        repetitions_failed(&timers[i], problem);
+}
+
+/* Sets a group up, at each of its sizes, and times it. */
+static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t count)
+{
+    const bench_state *least = NULL;
+    for (size_t first = 0, next; first < count; first = next) {
+        for (next = first + 1; next < count && timers[next].state == timers[first].state;)
+            next++;
+        set_up_size(run, &timers[first], next - first);
+        if (least && timers[first].holds)
+            compare_work(&timers[first], next - first, least);
+        least = !least && timers[first].holds ? timers[first].state : least;
+    }
+    const bool any = least != NULL;
+    assay_status status = any ? time_group(run, timers, count) : ASSAY_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (timers[i].holds)
+            tear_down(timers[i].item, timers[i].state, true);
+    }
     return status;
 }
 
-/* Times a group and hands out its records. */
+/* Times a group and hands out its records. Those of one size share a state; only a weak scaling has several sizes,
+ * whose states must be there together, so that their repetitions can be interleaved too. */
 static assay_status run_timers(bench_execution *run, const plan_entry *entries, timer *timers, size_t count)
 {
-    bench_state state = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (!prepare_timer(run, &entries[i].item, &state, &timers[i]))
-            return assay_fail(ASSAY_NO_MEMORY, "no memory for %zu repetitions", run->repetitions);
+    bench_state *states = calloc(count, sizeof *states);
+    bool prepared = states != NULL;
+    for (size_t i = 0; prepared && i < count; i++) {
+        const bool same = i > 0 && entries[i].item.size == entries[i - 1].item.size;
+        prepared = prepare_timer(run, &entries[i].item, same ? timers[i - 1].state : &states[i], &timers[i]);
     }
-    assay_status status = set_up_and_time(run, timers, count);
+    assay_status status = prepared ? set_up_and_time(run, timers, count)
+                                   : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu repetitions", run->repetitions);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++)
         report(&timers[i]);
+    free(states);
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include "assay/bench.h"
 #include "assay/build.h"
+#include "assay/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,10 +59,13 @@ static bool has_size(const uint64_t sizes[BENCH_SIZES], uint64_t size)
     return false;
 }
 
-/* Ours, at the sizes wanted, that this machine can run; the reference, which nobody tunes, only on request. */
+/* Ours, at the sizes wanted, that this machine can run; the reference, which nobody tunes, only on request. With one
+ * thread and with all: what lies between, and weak scalings, would tell the same again. */
 static bool is_wanted(const regression *r, const bench_item *item)
 {
     if (item->level == ASSAY_REFERENCE && !r->reference)
+        return false;
+    if (item->weak || (item->threads > 1 && item->threads < assay_threads()))
         return false;
     const bench_workload *workload = item->workload;
     if (!r->settings.all_sizes && workload->full_only)

@@ -133,20 +133,36 @@ assay_status assay_cpu_check_environment(void)
 
 static char model[128];
 
+/* The value of a line "NAME : VALUE" of /proc/cpuinfo; null if it is another one. */
+static const char *value_of(char *line, const char *name)
+{
+    const size_t length = strlen(name);
+    char *colon = strchr(line, ':');
+    if (strncmp(line, name, length) != 0 || !colon || colon[1] != ' ')
+        return NULL;
+    colon[strcspn(colon, "\n")] = '\0';
+    return colon + 2;
+}
+
+/* x86-64 has a name; AArch64 has numbers of who designed the core and which of theirs it is. */
 __attribute__((constructor)) static void read_model(void)
 {
     snprintf(model, sizeof model, "unknown");
     FILE *file = fopen("/proc/cpuinfo", "re");
     if (!file)
         return;
-    char line[512];
-    while (fgets(line, sizeof line, file)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) == 0 && colon) {
-            colon[strcspn(colon, "\n")] = '\0';
-            snprintf(model, sizeof model, "%.100s", colon + 2);
-            break;
-        }
+    char line[512], implementer[32] = "";
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file)) {
+        const char *name = value_of(line, "model name"), *who = value_of(line, "CPU implementer"),
+                   *part = value_of(line, "CPU part");
+        if (who)
+            snprintf(implementer, sizeof implementer, "%.16s", who);
+        if (name)
+            snprintf(model, sizeof model, "%.100s", name);
+        else if (part)
+            snprintf(model, sizeof model, "implementer %s part %.16s", implementer, part);
+        found = name || part;
     }
     fclose(file);
 }

@@ -1,5 +1,6 @@
 /* Every kind of layer, forward and backward, on rows of examples. */
 #include "assay/cpu.h"
+#include "core/assert.h"
 #include "core/network_parts.h"
 
 #include <math.h>
@@ -43,6 +44,7 @@ static double sigmoid(double z)
 
 void network_layer_forward(const assay_layer_view *layer, const double *z, size_t n, double *y, double *scratch)
 {
+    ASSAY_ASSERT(n <= NETWORK_BLOCK);
     const bool loops = assay_cpu_level() == ASSAY_REFERENCE;
     const size_t count = n * layer->outputs;
     switch (layer->layer.kind) {

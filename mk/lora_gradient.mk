@@ -2,7 +2,7 @@
 $(patsubst %,$(BUILD)/%.o,$(wildcard bench/attention/lora_gradient_sleef*.c)): FLAGS_EXTRA = $(OPTIMIZED_FLAGS)
 
 # libtorch's is a library beside the command, if libtorch (mk/packages-peers.txt) is found.
-TORCH_PEER := $(if $(wildcard /usr/include/torch/csrc/autograd/autograd.h),$(BUILD)/assay-torch.so)
+TORCH_PEER := $(if $(wildcard $(SYSROOT)/usr/include/torch/csrc/autograd/autograd.h),$(BUILD)/assay-torch.so)
 
 ifneq ($(TORCH_PEER),)
 all: $(TORCH_PEER)

@@ -1,5 +1,6 @@
 /* results.json: everything that the report knows, at full precision. */
 #include "reports/render.h"
+#include "reports/scaling.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -96,7 +97,17 @@ static json_t *timing_history(const report_model *model, const report_model_timi
     return array;
 }
 
-static json_t *timing_object(const report_model *model, const report_model_timing *timing)
+/* Null for one thread, and where there is none to compare with. */
+static json_t *scaling_object(const report_model_algorithm *a, const report_model_timing *timing)
+{
+    report_scaling s;
+    return report_scaling_of(a, timing, &s) ? json_pack("{s:s, s:o, s:o}", "kind", report_scaling_kind(&s), "speedup",
+                                                        interval(&s.speedup), "efficiency", interval(&s.efficiency))
+                                            : json_null();
+}
+
+static json_t *timing_object(const report_model *model, const report_model_algorithm *a,
+                             const report_model_timing *timing)
 {
     const assay_timing *r = &timing->record;
     json_t *counters = json_pack("{s:o, s:o, s:o, s:o, s:s}", "cycles", number(r->cycles), "instructions",
@@ -104,7 +115,7 @@ static json_t *timing_object(const report_model *model, const report_model_timin
                                  number(r->cache_misses), "reason", r->counters_reason);
     return json_pack(
         "{s:I, s:s, s:b, s:b, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:o, "
-        "s:s, s:o, s:s, s:o}",
+        "s:s, s:o, s:s, s:o, s:o}",
         "run", run_number(timing->run), "implementation", r->implementation, "peer", r->is_peer, "reference",
         r->is_reference, "workload", r->workload, "size", count(r->size), "threads", r->threads, "repetitions",
         numbers(r->seconds, r->repetitions), "seconds", interval(&timing->median), "bytes", number(r->bytes), "flops",
@@ -112,7 +123,7 @@ static json_t *timing_object(const report_model *model, const report_model_timin
         number(r->limit_seconds), "limit", r->limit_name, "limit_fraction", number(timing->limit_fraction), "speedup",
         interval(&timing->speedup), "over_peer", interval(&timing->over_peer), "best_peer", timing->peer, "note",
         r->note, "counters", counters, "replay", r->replay, "history", timing_history(model, timing), "quality_label",
-        r->quality_label, "quality", number(r->quality));
+        r->quality_label, "quality", number(r->quality), "scaling", scaling_object(a, timing));
 }
 
 static json_t *series_object(const report_model_series *series)
@@ -180,7 +191,7 @@ static json_t *algorithm_object(const report_model *model, const report_model_al
     for (size_t i = 0; i < a->result_count; i++)
         json_array_append_new(checks, check_object(&a->results[i]));
     for (size_t i = 0; i < a->timing_count; i++)
-        json_array_append_new(timings, timing_object(model, &a->timings[i]));
+        json_array_append_new(timings, timing_object(model, a, &a->timings[i]));
     for (size_t i = 0; i < a->series_count; i++)
         json_array_append_new(series, series_object(&a->series[i]));
     for (size_t i = 0; i < a->count_count; i++)

@@ -1,6 +1,7 @@
 /* report.md: the report as text. */
 #include "reports/number.h"
 #include "reports/render.h"
+#include "reports/scaling.h"
 
 #include <math.h>
 #include <string.h>
@@ -304,6 +305,8 @@ static void write_timings(report_text *t, const report_model_algorithm *a)
          "Of the limit", "Quality", "Note", "Replay");
     for (size_t i = 0; i < a->timing_count; i++) {
         const report_model_timing *x = &a->timings[i];
+        if (report_is_weak(&x->record)) /* among the threads */
+            continue;
         report_text_add(t, "|");
         cell(t, x->record.workload);
         cell(t, report_count(x->record.size).text);
@@ -323,6 +326,36 @@ static void write_timings(report_text *t, const report_model_algorithm *a)
         report_text_add(t, " |");
         cell(t, x->record.note);
         replay_cell(t, x->record.replay);
+    }
+}
+
+/* Speedup and efficiency with more threads. */
+static void write_scalings(report_text *t, const report_model_algorithm *a)
+{
+    bool begun = false;
+    report_scaling s;
+    for (size_t i = 0; i < a->timing_count; i++) {
+        if (!report_scaling_of(a, &a->timings[i], &s))
+            continue;
+        const assay_timing *r = &s.timing->record;
+        if (!begun) {
+            report_text_add(t, "\n### Threads\n\n");
+            HEAD(t, "Scaling", "Workload", "Size", "Implementation", "Threads", "Speedup", "95 %", "Efficiency", "95 %",
+                 "Replay");
+        }
+        begun = true;
+        report_text_add(t, "|");
+        cell(t, report_scaling_kind(&s));
+        cell(t, r->workload);
+        cell(t, report_count(r->size).text);
+        report_text_add(t, " ");
+        report_text_markdown(t, s.single->record.implementation);
+        report_text_format(t, "%s | %d |", r->is_peer ? " (peer)" : "", r->threads);
+        cell(t, report_quantity(s.speedup.estimate, "x").text);
+        cell(t, report_range(s.speedup.low, s.speedup.high, "x").text);
+        cell(t, report_quantity(s.efficiency.estimate, "share").text);
+        cell(t, report_range(s.efficiency.low, s.efficiency.high, "share").text);
+        replay_cell(t, r->replay);
     }
 }
 
@@ -348,6 +381,7 @@ static void write_algorithm(report_text *t, const report_model_algorithm *a)
     write_checks(t, a);
     write_sweeps(t, a);
     write_timings(t, a);
+    write_scalings(t, a);
     write_qualities(t, a);
     write_convergence(t, a);
     write_counts(t, a);

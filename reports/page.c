@@ -2,6 +2,7 @@
 #include "reports/page.h"
 
 #include "assay/build.h"
+#include "core/assert.h"
 #include "reports/assets.h"
 #include "reports/number.h"
 
@@ -121,6 +122,7 @@ void report_table_end(report_table *table)
 void report_cell_begin(report_table *table, double value)
 {
     report_text *t = table->text;
+    ASSAY_ASSERT(table->in_row && table->column < table->column_count);
     const report_column *column = &table->columns[table->column++ % table->column_count];
     static const char *const begins[] = {[REPORT_WORDS] = "<td data-label=\"",
                                          [REPORT_NUMBERS] = "<td class=\"number\" data-label=\"",

@@ -88,6 +88,10 @@ void report_algorithm_page(report_text *t, const report_model *model, const repo
  * exponents, other curves. Returns the next free number of a chart. */
 unsigned report_quantities(report_text *t, const report_model_algorithm *algorithm, unsigned id);
 
+/* The section on threads: strong and weak scaling. Likewise. */
+unsigned report_scaling_section(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
+                                unsigned id);
+
 /* The charts of an algorithm's page; each returns the next free number of a chart. */
 unsigned report_accuracy_charts(report_text *t, const report_model_algorithm *algorithm, unsigned id);
 unsigned report_speed_charts(report_text *t, const report_model *model, const report_model_algorithm *algorithm,

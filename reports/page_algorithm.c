@@ -1,6 +1,7 @@
 /* The page of an algorithm: its paper, checks, claims, speed and history. */
 #include "reports/number.h"
 #include "reports/page.h"
+#include "reports/scaling.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -363,7 +364,8 @@ static unsigned write_speed(report_text *t, const report_model *model, const rep
     for (size_t i = 0, end; i < a->timing_count; i = end) {
         for (end = i; end < a->timing_count && a->timings[end].record.workload == a->timings[i].record.workload;)
             end++;
-        write_workload(t, model, &a->timings[i], end - i);
+        if (!report_is_weak(&a->timings[i].record)) /* in the section on threads */
+            write_workload(t, model, &a->timings[i], end - i);
     }
     report_section_end(t);
     return id;
@@ -395,6 +397,7 @@ void report_algorithm_page(report_text *t, const report_model *model, const repo
     write_checks(t, model, a);
     unsigned id = write_accuracy(t, model, a, 1);
     id = write_speed(t, model, a, id);
+    id = report_scaling_section(t, model, a, id);
     id = report_quantities(t, a, id);
     report_section_begin(t, "history", "History");
     report_history_charts(t, model, a, id);

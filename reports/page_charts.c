@@ -2,6 +2,7 @@
 #include "reports/chart.h"
 #include "reports/number.h"
 #include "reports/page.h"
+#include "reports/scaling.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -340,6 +341,12 @@ static const char *roof_level(const report_model *model, int threads)
     return level;
 }
 
+/* The limits are measured with one and with all threads: there are none for what lies between. */
+static bool has_roofs(const report_model *model, int threads)
+{
+    return model->limit_count == 0 || roof_level(model, threads);
+}
+
 /* A bandwidth is a slope that ends where it meets the arithmetic peak, which is flat. */
 static void roof(report_chart *chart, const assay_limit *l, double low, double high, double peak)
 {
@@ -443,16 +450,18 @@ static stretch workload_at(const report_model_algorithm *a, size_t first)
 
 unsigned report_speed_charts(report_text *t, const report_model *model, const report_model_algorithm *a, unsigned id)
 {
-    for (size_t i = 0; i < a->timing_count; i += workload_at(a, i).count)
-        speedup_chart(t, workload_at(a, i), id++);
+    for (size_t i = 0; i < a->timing_count; i += workload_at(a, i).count) {
+        if (!report_is_weak(&a->timings[i].record))
+            speedup_chart(t, workload_at(a, i), id++);
+    }
     for (size_t i = 0; i < a->timing_count; i += workload_at(a, i).count) {
         stretch s = workload_at(a, i);
-        if (s.timings[0].record.size != s.timings[s.count - 1].record.size)
+        if (s.timings[0].record.size != s.timings[s.count - 1].record.size && !report_is_weak(&s.timings[0].record))
             size_chart(t, s, id++);
     }
     stretch all = {a->timings, a->timing_count};
     for (size_t i = 0; i < a->timing_count; i++) {
-        if (is_first_of_threads(all, i))
+        if (is_first_of_threads(all, i) && has_roofs(model, a->timings[i].record.threads))
             roofline_chart(t, model, a, a->timings[i].record.threads, id++);
     }
     return id;
@@ -611,7 +620,7 @@ unsigned report_history_charts(report_text *t, const report_model *model, const 
             end++;
         bool largest =
             end == only->timing_count || only->timings[end].record.workload != only->timings[i].record.workload;
-        if (largest)
+        if (largest && !report_is_weak(&only->timings[i].record))
             median_chart(t, model, (stretch){&only->timings[i], end - i}, id++);
     }
     report_text_add(t, "</div>\n");

@@ -107,6 +107,11 @@ static assay_interval ratio(const assay_timing *slow, const assay_timing *fast, 
     return interval;
 }
 
+assay_interval report_timing_ratio(const assay_timing *slow, const assay_timing *fast, const assay_run *run)
+{
+    return ratio(slow, fast, stream_of(run, fast));
+}
+
 void report_timing_batch_evaluate(const report_timing_batch *batch, const assay_timing *timing, const assay_run *run,
                                   report_model_timing *out)
 {

@@ -20,6 +20,9 @@ bool report_same_benchmark(const assay_timing *a, const assay_timing *b);
  * if there is none. */
 const assay_timing *report_timing_batch_reference(const report_timing_batch *batch, const assay_timing *timing);
 
+/* How many times as fast as @p slow is @p fast, with its 95 % interval? Both of @p run; NaN if it cannot be told. */
+assay_interval report_timing_ratio(const assay_timing *slow, const assay_timing *fast, const assay_run *run);
+
 /* Fills the record, median, ratios and fraction of @p out, not its run and history. */
 void report_timing_batch_evaluate(const report_timing_batch *batch, const assay_timing *timing, const assay_run *run,
                                   report_model_timing *out);

@@ -254,6 +254,7 @@ static const bench_workload workloads[] = {
         .teardown = teardown_f32,
         .run = run_exp,
         .threads = true,
+        .weak = 262144,
         .peers = EXP_PEERS,
     },
     {
@@ -284,6 +285,7 @@ static const bench_workload workloads[] = {
         .teardown = teardown_f64,
         .run = run_exp2_f64,
         .threads = true,
+        .weak = 131072,
         .peers = EXP2_F64_PEERS,
     },
 };

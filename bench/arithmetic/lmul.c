@@ -315,6 +315,7 @@ static const bench_workload workloads[] = {
      .teardown = teardown,
      .run = run_vectors,
      .threads = true,
+     .weak = 262144,
      .peers = {PEER("exact product avx2", "x * y in the same loops", ASSAY_AVX2, run_vectors_exact_avx2),
                PEER("exact product avx512", "x * y in the same loops", ASSAY_AVX512, run_vectors_exact_avx512)}},
     {.name = "multiply_bf16",

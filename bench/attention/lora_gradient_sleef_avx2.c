@@ -1,4 +1,6 @@
 /* The kernels of lora_gradient in double precision with SLEEF's exponential function. */
+#if defined(__x86_64__)
+
 #include <immintrin.h>
 #include <sleef.h>
 
@@ -17,3 +19,5 @@
 #include "optimized/attention/lora_gradient_exact_body.h"
 
 #include "optimized/attention/lora_gradient_approximate_body.h"
+
+#endif

@@ -500,6 +500,7 @@ static const bench_workload workloads[] = {
      .teardown = teardown,
      .run = run_auto,
      .threads = true,
+     .weak = MEDIUM / 4,
      .peers = {SIMD, SLICED, ABRAHAMSON}},
     {.name = "dna_like",
      .sizes = {MEDIUM, LARGE},

@@ -77,9 +77,15 @@ typedef struct bench_workload {
     void (*teardown)(bench_state *state);      /**< may be null; called after a setup that failed if it left data */
     assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
     unsigned levels;               /**< levels to be timed; 0 means those of the catalogue entry; reference always */
-    bool threads;                  /**< also timed with all threads, except the reference (the rest with one) */
+    bool threads;                  /**< also timed with all threads, except the reference (the rest with one), and at
+                                    *   the best level and by peers with 2, 4, ...: strong scaling */
+    uint64_t weak;                 /**< size for each thread of the weak scaling; 0: none. What a run costs must be
+                                    *   proportional to the size, and @c threads be true. Timed as workload NAME-weak */
     bench_peer peers[BENCH_PEERS]; /**< ends at the first without a name */
 } bench_workload;
+
+/** What the name of a workload's weak scaling has at its end. */
+#define BENCH_WEAK "-weak"
 
 /** Enters an algorithm's workloads; called before main by BENCH_WORKLOADS. */
 void bench_add(const char *algorithm, const bench_workload *workloads, size_t count);
@@ -109,6 +115,7 @@ typedef struct bench_item {
     assay_level level;              /**< that it runs at, or that the peer needs */
     int threads;                    /**< that it uses */
     uint64_t size;                  /**< of the workload */
+    bool weak;                      /**< of a weak scaling: size / threads is the same for its whole group */
 } bench_item;
 
 /** Visits every item of the catalogue, whatever the CPU; sizes of the quick depth included. */
@@ -143,9 +150,9 @@ typedef struct bench_sink {
 
 /**
  * Times what the options select, in this process, at the CPU levels up to the one in force and with one and
- * assay_threads() threads. A setup or kernel that fails, and what the machine lacks, is skipped with the reason and is
- * no failure of the call. ASSAY_INVALID_ARGUMENT if a pattern matches nothing, ASSAY_INTERRUPTED after SIGINT or
- * SIGTERM. Starts threads: the process must not fork afterwards.
+ * assay_threads() threads (and, for the scaling, the powers of two between). A setup or kernel that fails, and what the
+ * machine lacks, is skipped with the reason and is no failure of the call. ASSAY_INVALID_ARGUMENT if a pattern matches
+ * nothing, ASSAY_INTERRUPTED after SIGINT or SIGTERM. Starts threads: the process must not fork afterwards.
  */
 assay_status bench_run(const bench_options *options, const bench_sink *sink);
 

@@ -8,6 +8,10 @@
 #ifndef ASSAY_STATUS_H
 #define ASSAY_STATUS_H
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "this is a big-endian machine; assay is for little-endian ones (x86-64, AArch64, ...)"
+#endif
+
 /**
  * @def ASSAY_BEGIN_DECLARATIONS
  * Before the declarations of a public header: C linkage for C++, and visible in the shared library.

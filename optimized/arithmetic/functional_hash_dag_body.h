@@ -4,6 +4,7 @@
  *
  * Vectors are those of the compiler (GCC and clang). Products and sums are rounded one by one, as in the reference.
  */
+#include "core/assert.h"
 #include "optimized/arithmetic/functional_hash_dag_kernels.h"
 
 #include <math.h>
@@ -209,6 +210,7 @@ static void products(const double *const *rows, const double *const *columns, si
 
 static void subtract(double *a, const double *b, double factor, size_t n)
 {
+    ASSAY_ASSERT(n % 8 == 0);
     for (size_t k = 0; k < n; k += DAG_LANES)
         store(a + k, load(a + k) - every(factor) * load(b + k));
 }

@@ -8,6 +8,8 @@
  *     HD_EXPAND(x, levels, c)   adds @c levels bit slices, at x, to as many counts as a vector has bits
  *     HD_DISTANCE_U8, _U16      mismatches of two vectors at addresses a and b, as a number
  */
+#include "core/assert.h"
+
 #include <string.h>
 
 typedef uint8_t bytes_v __attribute__((vector_size(HD_BYTES)));
@@ -155,6 +157,7 @@ static inline bits_v add_sixteen(bits_v low[4], const unsigned char *base, const
 
 static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t count, size_t blocks, uint16_t *counts)
 {
+    ASSAY_ASSERT(count % HAMMING_SLICE_INPUTS == 0 && count <= 65520);
     size_t levels = 4;
     while (count >> levels)
         levels++;

@@ -8,6 +8,8 @@
  *   FILTER           the kernel filter
  *   TABLE            the name of the table
  */
+#include "core/assert.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -75,6 +77,7 @@ static inline f64v exponential(f64v t)
 
 static void exponentials(const double *t, double *out, size_t count)
 {
+    ASSAY_ASSERT(count % SINKHORN_NEWTON_PAD == 0);
     for (size_t k = 0; k < count; k += LANES)
         store(out + k, exponential(load(t + k)));
 }
@@ -154,6 +157,7 @@ static double evaluate_span(double x, const double *y, const double *exponent, s
 static double evaluate(double x, const double *y, const double *exponent, const uint32_t *column, size_t count,
                        double *value, double *sums)
 {
+    ASSAY_ASSERT(count % SINKHORN_NEWTON_PAD == 0);
     return column ? evaluate_list(x, y, exponent, column, count, value, sums)
                   : evaluate_span(x, y, exponent, count, value, sums);
 }
@@ -192,6 +196,7 @@ static double scale_span(const double *value, size_t count, const double *v, dou
 static double scale(const double *value, const uint32_t *column, size_t count, const double *v, double mass,
                     double *sums)
 {
+    ASSAY_ASSERT(count % SINKHORN_NEWTON_PAD == 0);
     return column ? scale_list(value, column, count, v, mass, sums) : scale_span(value, count, v, mass, sums);
 }
 

@@ -9,6 +9,7 @@
  * s alone, made large enough, satisfies all rows: that is the first dictionary. From then on the row of s is the goal.
  */
 #include "assay/memory.h"
+#include "core/assert.h"
 #include "reference/networks/local_lipschitz_parts.h"
 
 #include <math.h>
@@ -35,6 +36,7 @@ void lipschitz_polytope_release(lipschitz_polytope *p)
 
 void lipschitz_polytope_add(lipschitz_polytope *p, double sign, const double *a, double r)
 {
+    ASSAY_ASSERT(p->rows < p->room);
     double *to = p->a + p->rows * p->dimension;
     for (size_t j = 0; j < p->dimension; j++)
         to[j] = sign * a[j];
