@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAPACITY_BITS = 32, SMALLEST = 8 };
+enum { CAPACITY_BITS = 32, SPARE = 8 };
 
 /* ---- Creation ---- */
 
@@ -53,7 +53,7 @@ assay_status functional_hash_cache_create(const functional_hash_cache_config *co
         pthread_mutex_init(&part->lock, NULL);
         pthread_cond_init(&part->settled, NULL);
         if (status == ASSAY_OK)
-            status = functional_hash_cache_reserve(result, part, config->capacity / FUNCTIONAL_HASH_PARTS + SMALLEST);
+            status = functional_hash_cache_reserve(result, part, config->capacity / FUNCTIONAL_HASH_PARTS + SPARE);
     }
     if (status == ASSAY_OK)
         *cache = result;
@@ -76,132 +76,6 @@ void functional_hash_cache_destroy(functional_hash_cache *cache)
     }
     assay_release(cache->parts);
     assay_release(cache);
-}
-
-/* ---- The table ---- */
-
-functional_hash_entry *functional_hash_cache_find(const functional_hash_cache *cache, const functional_hash_part *part,
-                                                  functional_hash_key key)
-{
-    const uint32_t tag = functional_hash_tag_of(key);
-    for (size_t s = functional_hash_slot_of(part, key);; s = (s + 1) & (part->slot_count - 1)) {
-        const functional_hash_slot slot = part->slots[s];
-        if (slot.index == UINT32_MAX)
-            return NULL;
-        if (slot.tag != tag)
-            continue;
-        functional_hash_entry *entry = functional_hash_entry_at(cache, part, slot.index);
-        if (functional_hash_equal(entry->key, key))
-            return entry;
-    }
-}
-
-static void enter_slot(functional_hash_part *part, functional_hash_key key, size_t index)
-{
-    size_t s = functional_hash_slot_of(part, key);
-    while (part->slots[s].index != UINT32_MAX)
-        s = (s + 1) & (part->slot_count - 1);
-    part->slots[s] = (functional_hash_slot){functional_hash_tag_of(key), (uint32_t)index};
-}
-
-/* The slot of the entry at an index. */
-static size_t slot_of_index(const functional_hash_cache *cache, const functional_hash_part *part, size_t index)
-{
-    size_t s = functional_hash_slot_of(part, functional_hash_entry_at(cache, part, index)->key);
-    while (part->slots[s].index != index)
-        s = (s + 1) & (part->slot_count - 1);
-    return s;
-}
-
-/* Empties a slot; those behind it that would no longer be found move up. */
-static void empty_slot(const functional_hash_cache *cache, functional_hash_part *part, size_t hole)
-{
-    const size_t mask = part->slot_count - 1;
-    for (size_t s = (hole + 1) & mask; part->slots[s].index != UINT32_MAX; s = (s + 1) & mask) {
-        const functional_hash_key key = functional_hash_entry_at(cache, part, part->slots[s].index)->key;
-        const size_t home = functional_hash_slot_of(part, key);
-        if (((s - home) & mask) < ((s - hole) & mask))
-            continue;
-        part->slots[hole] = part->slots[s];
-        hole = s;
-    }
-    part->slots[hole].index = UINT32_MAX;
-}
-
-static assay_status no_room(size_t capacity)
-{
-    return assay_fail(ASSAY_NO_MEMORY, "the cache of functions has no memory for %zu entries", capacity);
-}
-
-/* At most 0.7 of the slots are in use. */
-static assay_status grow_slots(const functional_hash_cache *cache, functional_hash_part *part, size_t capacity)
-{
-    size_t slot_count = part->slot_count ? part->slot_count : SMALLEST;
-    while (slot_count / 10 * 7 < capacity)
-        slot_count *= 2;
-    if (slot_count == part->slot_count)
-        return ASSAY_OK;
-    functional_hash_slot *slots = malloc(slot_count * sizeof *slots);
-    if (!slots)
-        return no_room(capacity);
-    memset(slots, 0xff, slot_count * sizeof *slots);
-    free(part->slots);
-    part->slots = slots;
-    part->slot_count = slot_count;
-    for (size_t i = 0; i < part->count; i++)
-        enter_slot(part, functional_hash_entry_at(cache, part, i)->key, i);
-    return ASSAY_OK;
-}
-
-assay_status functional_hash_cache_reserve(const functional_hash_cache *cache, functional_hash_part *part,
-                                           size_t capacity)
-{
-    size_t bytes;
-    if (capacity >= UINT32_MAX || __builtin_mul_overflow(capacity, cache->stride, &bytes))
-        return no_room(capacity);
-    unsigned char *entries = realloc(part->entries, bytes);
-    if (!entries)
-        return no_room(capacity);
-    part->entries = entries;
-    if (cache->config.audit) {
-        functional_hash_key *audits = realloc(part->audits, capacity * sizeof *audits);
-        if (!audits)
-            return no_room(capacity);
-        part->audits = audits;
-    }
-    const assay_status status = grow_slots(cache, part, capacity);
-    if (status == ASSAY_OK)
-        part->capacity = capacity;
-    return status;
-}
-
-functional_hash_entry *functional_hash_cache_append(const functional_hash_cache *cache, functional_hash_part *part,
-                                                    functional_hash_key key, const functional_hash_key *audit)
-{
-    if (part->count == part->capacity && functional_hash_cache_reserve(cache, part, 2 * part->capacity) != ASSAY_OK)
-        return NULL;
-    functional_hash_entry *entry = functional_hash_entry_at(cache, part, part->count);
-    memset(entry, 0, cache->stride);
-    entry->key = key;
-    if (part->audits)
-        part->audits[part->count] = *audit;
-    enter_slot(part, key, part->count);
-    part->count++;
-    return entry;
-}
-
-void functional_hash_cache_remove(const functional_hash_cache *cache, functional_hash_part *part,
-                                  functional_hash_entry *entry)
-{
-    const size_t index = (size_t)((unsigned char *)entry - part->entries) / cache->stride, last = part->count - 1;
-    empty_slot(cache, part, slot_of_index(cache, part, index));
-    if (index != last) {
-        part->slots[slot_of_index(cache, part, last)].index = (uint32_t)index;
-        memcpy(entry, functional_hash_entry_at(cache, part, last), cache->stride);
-        if (part->audits)
-            part->audits[index] = part->audits[last];
-    }
-    part->count--;
 }
 
 /* ---- Claims and evaluations ---- */
@@ -363,58 +237,7 @@ assay_status functional_hash_reference_cache_get_all(functional_hash_cache *cach
     return status;
 }
 
-/* ---- Lookups in two halves ---- */
-
-assay_status functional_hash_cache_claim(functional_hash_cache *cache, functional_hash_key key,
-                                         const functional_hash_key *audit, functional_hash_lookup *lookup)
-{
-    if (!cache || !lookup)
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", cache ? "lookup" : "cache");
-    if (cache->config.audit && !audit)
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "audit is null, but the cache audits");
-    functional_hash_part *part = functional_hash_part_of(cache, key);
-    functional_hash_entry *entry;
-    functional_hash_lookup found;
-    pthread_mutex_lock(&part->lock);
-    const assay_status status = functional_hash_cache_claim_in(cache, part, key, audit, &found, &entry);
-    pthread_mutex_unlock(&part->lock);
-    if (status == ASSAY_OK)
-        *lookup = found;
-    return status;
-}
-
-/* Ends a claim: with outputs, or without (given up). */
-static assay_status settle(functional_hash_cache *cache, functional_hash_key key, const double *outputs)
-{
-    functional_hash_part *part = functional_hash_part_of(cache, key);
-    pthread_mutex_lock(&part->lock);
-    functional_hash_entry *entry = functional_hash_cache_find(cache, part, key);
-    const bool open = entry && functional_hash_is_pending(entry);
-    if (open && outputs)
-        functional_hash_cache_add(cache, entry, outputs);
-    else if (open)
-        functional_hash_cache_give_up(cache, part, entry,
-                                      entry->claimed > 1 ? FUNCTIONAL_HASH_PARTIAL : FUNCTIONAL_HASH_MISS);
-    pthread_cond_broadcast(&part->settled);
-    pthread_mutex_unlock(&part->lock);
-    return open ? ASSAY_OK
-                : assay_fail(ASSAY_MISMATCH, "key %016llx%016llx has no open claim", (unsigned long long)key.word[0],
-                             (unsigned long long)key.word[1]);
-}
-
-assay_status functional_hash_cache_enter(functional_hash_cache *cache, functional_hash_key key, const double *outputs)
-{
-    if (!cache || !outputs)
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", cache ? "outputs" : "cache");
-    return settle(cache, key, outputs);
-}
-
-assay_status functional_hash_cache_abandon(functional_hash_cache *cache, functional_hash_key key)
-{
-    if (!cache)
-        return assay_fail(ASSAY_INVALID_ARGUMENT, "cache is null");
-    return settle(cache, key, NULL);
-}
+/* ---- Looking without counting ---- */
 
 assay_status functional_hash_cache_peek(const functional_hash_cache *cache, functional_hash_key key, double *outputs,
                                         uint32_t *evaluations)

@@ -43,8 +43,18 @@ size_t functional_hash_distinct_candidates(verify_context *v, const functional_h
 
 /* functional_hash_oracle.c */
 void functional_hash_check_nauty(verify_context *v);
+void functional_hash_check_space(verify_context *v);
 void functional_hash_check_replay(verify_context *v);
 void functional_hash_check_examples(verify_context *v);
+
+/* functional_hash_truth.c */
+void functional_hash_check_graph_values(verify_context *v);
+void functional_hash_check_graph_fitness(verify_context *v);
+void functional_hash_check_code_values(verify_context *v);
+
+/* functional_hash_evolution.c */
+void functional_hash_check_evolution(verify_context *v);
+void functional_hash_check_odds(verify_context *v);
 
 /* functional_hash_rational.c */
 void functional_hash_check_rational_terms(verify_context *v);
@@ -78,9 +88,10 @@ void functional_hash_check_aggregates(verify_context *v);
 
 /* functional_hash_claims.c */
 extern const verify_claim functional_hash_claim_c1, functional_hash_claim_c2, functional_hash_claim_c3,
-    functional_hash_claim_c3_trajectory, functional_hash_claim_c4, functional_hash_claim_c5,
-    functional_hash_claim_c5_programs, functional_hash_claim_c7_wide, functional_hash_claim_c7_scalar,
-    functional_hash_claim_c7_fitness, functional_hash_claim_c8, functional_hash_claim_c8_elitism;
+    functional_hash_claim_c3_trajectory, functional_hash_claim_c3_key, functional_hash_claim_c4,
+    functional_hash_claim_c5, functional_hash_claim_c5_programs, functional_hash_claim_c7_wide,
+    functional_hash_claim_c7_scalar, functional_hash_claim_c7_fitness, functional_hash_claim_c8,
+    functional_hash_claim_c8_elitism;
 
 /* functional_hash_slp_claims.c */
 extern const verify_claim functional_hash_claim_c6, functional_hash_claim_c9, functional_hash_claim_c9_best,

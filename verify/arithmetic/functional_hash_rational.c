@@ -278,14 +278,15 @@ void functional_hash_check_rational_terms(verify_context *v)
 
 /* ---- Straight-line programs, constants as parameters ---- */
 
-/* The points and constants of the key, as functional_hash_slp_key() says: values of seed 123. */
+enum { KEY_POINTS = 8, ALL_POINTS = 16, CONSTANTS = 3 };
+
+/* The points and constants of the key, as functional_hash_slp_key() says: values of seed 123. Beyond the key's 8 points
+ * there are 8 that the key knows nothing of: programs with one key must be equal there, too. */
 static double canonical_point(const evolved_exp_problem *problem, uint64_t i)
 {
-    const assay_random random = {FUNCTIONAL_HASH_CANONICAL_SEED, 0};
+    const assay_random random = {FUNCTIONAL_HASH_CANONICAL_SEED, i < KEY_POINTS ? 0 : 1};
     return problem->low + (problem->high - problem->low) * assay_random_uniform(random, i);
 }
-
-enum { KEY_POINTS = 8, CONSTANTS = 3 };
 
 static double canonical_constant(size_t j)
 {
@@ -399,7 +400,7 @@ void functional_hash_check_rational_programs(verify_context *v)
         for (size_t j = 0; j < constants; j++)
             largest = fmax(largest, canonical_constant(j));
         exact *e = &all[count++];
-        init_exact(e, KEY_POINTS);
+        init_exact(e, ALL_POINTS);
         least_values(&program, &config.problem, constants, 0x1p-40 * largest, e);
         e->defined = e->certain;
         verify_ok(v, functional_hash_slp_key(&config.problem, &program, FUNCTIONAL_HASH_BY_FUNCTION, &options, &e->key),
