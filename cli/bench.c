@@ -131,10 +131,10 @@ static void on_limit(void *self, const assay_limit *limit)
 static void on_timing(void *self, const assay_timing *timing)
 {
     bench_job *job = self;
+    session_add_timing(&job->session, timing); /* first: what was told is kept, whatever happens next */
     progress_clear(&job->progress);
     timing_write(&job->writer, timing);
     progress_finish_item(&job->progress);
-    session_add_timing(&job->session, timing);
 }
 
 static void on_skipped(void *self, const bench_item *item, const char *reason)

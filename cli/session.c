@@ -46,7 +46,7 @@ static bool is_same(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
-/* Notes the newest run that this one can go on with. */
+/* Notes the newest run that this one can go on with: one that lacks its end, but that nobody is at work on. */
 static bool consider_run(void *self, const report_run *old)
 {
     session *s = self;
@@ -56,7 +56,7 @@ static bool consider_run(void *self, const report_run *old)
                          is_same(a->compiler, b->compiler) && is_same(a->flags, b->flags) &&
                          is_same(a->machine, b->machine) && a->seed == b->seed &&
                          is_same(a->data ? a->data : "", b->data ? b->data : "");
-    if (goes_on && old->id > s->run_id) {
+    if (goes_on && old->id > s->run_id && !report_store_is_held(s->store, old->id)) {
         s->run_id = old->id;
         s->resumed = true;
     }
@@ -69,6 +69,20 @@ static bool is_of_known_source(const char *revision)
     return !dirty && strcmp(revision, "unknown") != 0;
 }
 
+/* Chooses the run while no other process does, and holds it. */
+static assay_status enter_run(session *s, bool resume)
+{
+    assay_status status = report_store_choose_begin(s->store);
+    if (status == ASSAY_OK && resume && is_of_known_source(s->run.revision))
+        status = report_store_each_run(s->store, consider_run, s);
+    if (status == ASSAY_OK && !s->resumed)
+        status = report_store_begin_run(s->store, &s->run, &s->run_id);
+    if (status == ASSAY_OK)
+        status = report_store_hold(s->store, s->run_id);
+    report_store_choose_end(s->store);
+    return status;
+}
+
 assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
                            bool resume)
 {
@@ -78,10 +92,8 @@ assay_status session_begin(session *s, const common_options *common, const char 
     if (common->no_database)
         return ASSAY_OK;
     assay_status status = report_store_open(common->database, &s->store);
-    if (status == ASSAY_OK && resume && is_of_known_source(s->run.revision))
-        status = report_store_each_run(s->store, consider_run, s);
-    if (status == ASSAY_OK && !s->resumed)
-        status = report_store_begin_run(s->store, &s->run, &s->run_id);
+    if (status == ASSAY_OK)
+        status = enter_run(s, resume);
     if (status != ASSAY_OK) {
         report_store_close(s->store);
         s->store = NULL;
@@ -98,20 +110,38 @@ void session_check(session *s, assay_status status)
     raise(SIGTERM); /* caught while verify and bench run */
 }
 
+/* What comes before the result of its check waits for it. */
+static void begin_group(session *s)
+{
+    if (s->store && !s->failed && !s->grouped) {
+        s->grouped = true;
+        session_check(s, report_store_group_begin(s->store));
+    }
+}
+
+static void end_group(session *s)
+{
+    if (s->store && !s->failed && s->grouped)
+        session_check(s, report_store_group_end(s->store));
+    s->grouped = false;
+}
+
 /* The same for every kind of record. */
-#define DEFINE_ADD(KIND, TYPE)                                                                                         \
+#define DEFINE_ADD(KIND, TYPE, BEFORE, AFTER)                                                                          \
     void session_add_##KIND(session *s, const TYPE *record)                                                            \
     {                                                                                                                  \
+        BEFORE;                                                                                                        \
         if (s->store && !s->failed)                                                                                    \
             session_check(s, report_store_add_##KIND(s->store, s->run_id, record));                                    \
+        AFTER;                                                                                                         \
     }
 
-DEFINE_ADD(result, assay_result)
-DEFINE_ADD(series, assay_series)
-DEFINE_ADD(count, assay_count)
-DEFINE_ADD(shard, assay_sweep_shard)
-DEFINE_ADD(timing, assay_timing)
-DEFINE_ADD(limit, assay_limit)
+DEFINE_ADD(series, assay_series, begin_group(s), (void)0)
+DEFINE_ADD(count, assay_count, begin_group(s), (void)0)
+DEFINE_ADD(result, assay_result, (void)0, end_group(s))
+DEFINE_ADD(shard, assay_sweep_shard, (void)0, (void)0)
+DEFINE_ADD(timing, assay_timing, (void)0, (void)0)
+DEFINE_ADD(limit, assay_limit, (void)0, (void)0)
 
 assay_status session_end(session *s, bool complete)
 {

@@ -12,14 +12,16 @@ typedef struct session {
     int64_t run_id;
     assay_run run;
     bool resumed; /* run_id is an interrupted run that goes on */
+    bool grouped; /* records of a check are there whose result is still to come */
     bool failed;  /* the database refused a record, error says why */
     char error[512];
     char shard[32], system[256], started[32]; /* what run's strings point to */
     struct timespec start;
 } session;
 
-/* Opens the database and enters a run of @p command, or with @p resume goes on with the newest run that was interrupted
- * and does not differ in revision, depth, level, seed, shard, data. @p depth is "" for bench. */
+/* Opens the database and enters a run of @p command, or with @p resume goes on with the newest run that was
+ * interrupted, that no other process is at work on, and that does not differ in revision, depth, level, seed, shard,
+ * data. @p depth is "" for bench. */
 assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
                            bool resume);
 
@@ -27,6 +29,8 @@ assay_status session_begin(session *s, const common_options *common, const char 
  * (results so far are kept) and session_end says why. */
 void session_check(session *s, assay_status status);
 
+/* Series and counts of a check are added directly before its result: they and it are kept together or not at all, or
+ * the check would leave them a second time when an interrupted run goes on. */
 void session_add_result(session *s, const assay_result *result);
 void session_add_series(session *s, const assay_series *series);
 void session_add_count(session *s, const assay_count *count);

@@ -138,10 +138,10 @@ static void on_advance(void *self, double done)
 static void on_result(void *self, const assay_result *result)
 {
     verify_job *job = self;
+    session_add_result(&job->session, result); /* first: what was told is kept, whatever happens next */
     progress_clear(&job->progress);
     result_write(&job->writer, result);
     progress_finish_item(&job->progress);
-    session_add_result(&job->session, result);
 }
 
 static void on_series(void *self, const assay_series *series)

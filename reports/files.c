@@ -1,5 +1,6 @@
 /* Files that are read and written whole. */
 #include "reports/files.h"
+#include "reports/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,38 +51,35 @@ static int write_all(int file, const report_text *text)
     return fsync(file) == 0 ? 0 : errno;
 }
 
-static int write_and_rename(const char *temporary, const char *path, const report_text *text)
+static assay_status write_and_rename(const char *temporary, const char *path, const report_text *text)
 {
-    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), failure = 0;
     if (file < 0)
-        return errno;
-    int failure = write_all(file, text);
+        return assay_fail(ASSAY_IO, "cannot write '%s': %s", path, strerror(errno));
+    failure = write_all(file, text);
     if (close(file) != 0 && !failure)
         failure = errno;
     if (!failure && rename(temporary, path) != 0)
         failure = errno;
-    if (failure)
-        unlink(temporary);
-    return failure;
+    if (!failure)
+        return temporary_sync_folder(path);
+    unlink(temporary);
+    return assay_fail(ASSAY_IO, "cannot write '%s': %s", path, strerror(failure));
 }
 
 assay_status report_write_file(const char *folder, const char *name, const report_text *text)
 {
     if (text->failed)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for %s of the report", name);
-    report_text path = {0}, temporary = {0};
+    report_text path = {0};
+    char *temporary = NULL;
     report_text_format(&path, "%s/%s", folder, name);
-    report_text_format(&temporary, "%s/.%s.%ld", folder, name, (long)getpid());
-    assay_status status = ASSAY_OK;
-    if (path.failed || temporary.failed) {
-        status = assay_fail(ASSAY_NO_MEMORY, "no memory for %s of the report", name);
-    } else {
-        int failure = write_and_rename(temporary.data, path.data, text);
-        if (failure)
-            status = assay_fail(ASSAY_IO, "cannot write '%s': %s", path.data, strerror(failure));
-    }
+    assay_status status = path.failed ? assay_fail(ASSAY_NO_MEMORY, "no memory for %s of the report", name)
+                                      : temporary_name(path.data, &temporary);
+    if (status == ASSAY_OK)
+        status = write_and_rename(temporary, path.data, text);
+    free(temporary);
     report_text_free(&path);
-    report_text_free(&temporary);
     return status;
 }
 

@@ -104,12 +104,26 @@ static assay_status status_of(int code)
     }
 }
 
+/* What a user can do about it. */
+static const char *advice(int code, int system)
+{
+    const int kind = code & 0xff;
+    const bool of_system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
+    if (kind == SQLITE_FULL || (of_system && (system == ENOSPC || system == EDQUOT || system == EFBIG)))
+        return "; make room there and start again, or choose another file";
+    if (kind == SQLITE_READONLY || kind == SQLITE_PERM || kind == SQLITE_CANTOPEN)
+        return "; allow writing there or choose another file";
+    if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
+        return "; another process holds it, start again when that has ended";
+    return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ? "; restore it or choose another file" : "";
+}
+
 assay_status store_fail(const report_store *store, const char *doing)
 {
     const int code = sqlite3_extended_errcode(store->db), system = sqlite3_system_errno(store->db);
     const bool tell_system = system != 0 && status_of(code) == ASSAY_IO && (code & 0xff) != SQLITE_BUSY;
-    return assay_fail(status_of(code), "cannot %s \"%s\": %s%s%s", doing, store->path, sqlite3_errmsg(store->db),
-                      tell_system ? ": " : "", tell_system ? strerror(system) : "");
+    return assay_fail(status_of(code), "cannot %s \"%s\": %s%s%s%s", doing, store->path, sqlite3_errmsg(store->db),
+                      tell_system ? ": " : "", tell_system ? strerror(system) : "", advice(code, system));
 }
 
 assay_status store_execute(report_store *store, const char *doing, const char *sql)
@@ -213,9 +227,11 @@ static assay_status inspect_file(const char *path, bool must_exist)
                                                        : ASSAY_OK;
     assay_status status = read_header(path, header, &got);
     if (status == ASSAY_OK && memcmp(header, magic, sizeof magic) != 0)
-        return assay_fail(ASSAY_BAD_DATA, "\"%s\" is no SQLite database", path);
+        return assay_fail(ASSAY_BAD_DATA, "\"%s\" is no SQLite database; it was left as it is, choose another file",
+                          path);
     if (status == ASSAY_OK && at_rest && (got < HEADER || (uint64_t)file.st_size < size_by_header(header)))
-        return assay_fail(ASSAY_BAD_DATA, "database \"%s\" is truncated: it has %lld bytes", path,
+        return assay_fail(ASSAY_BAD_DATA,
+                          "database \"%s\" is truncated: it has %lld bytes; restore it or choose another file", path,
                           (long long)file.st_size);
     return status;
 }
@@ -259,7 +275,8 @@ static assay_status connect_database(report_store *store, const char *mode)
         return store->db ? store_fail(store, "open")
                          : assay_fail(ASSAY_NO_MEMORY, "cannot open \"%s\": no memory", store->path);
     if (store->writable && sqlite3_db_readonly(store->db, "main") == 1)
-        return assay_fail(ASSAY_IO, "cannot write \"%s\": it is read-only", store->path);
+        return assay_fail(ASSAY_IO, "cannot write \"%s\": it is read-only; allow writing or choose another file",
+                          store->path);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -303,8 +320,10 @@ static assay_status identify(report_store *store, int64_t *version)
         return status;
     const bool fresh = found.application == 0 && found.version == 0 && found.objects == 0;
     if (!fresh && found.application != REPORT_STORE_APPLICATION)
-        return assay_fail(ASSAY_BAD_DATA, "\"%s\" is a database of another program (application id 0x%08x, not 0x%08x)",
-                          store->path, (unsigned)found.application, (unsigned)REPORT_STORE_APPLICATION);
+        return assay_fail(
+            ASSAY_BAD_DATA,
+            "\"%s\" is a database of another program (application id 0x%08x, not 0x%08x); choose another file",
+            store->path, (unsigned)found.application, (unsigned)REPORT_STORE_APPLICATION);
     if (!fresh && found.version < 1)
         return assay_fail(ASSAY_BAD_DATA, "database \"%s\" has the impossible version %lld", store->path,
                           (long long)found.version);
@@ -327,8 +346,8 @@ static assay_status check_integrity(report_store *store)
     if (status == ASSAY_OK) {
         const char *verdict = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
         if (!verdict || strcmp(verdict, "ok") != 0)
-            status = assay_fail(ASSAY_BAD_DATA, "database \"%s\" is corrupt: %s", store->path,
-                                verdict ? verdict : "unreadable");
+            status = assay_fail(ASSAY_BAD_DATA, "database \"%s\" is corrupt: %s; restore it or choose another file",
+                                store->path, verdict ? verdict : "unreadable");
     }
     sqlite3_finalize(statement);
     return status;
@@ -415,7 +434,7 @@ static assay_status open_store(const char *path, bool writable, report_store **s
         free(opened);
         return assay_fail(ASSAY_NO_MEMORY, "cannot allocate a store");
     }
-    *opened = (report_store){.path = copy, .owner = getpid(), .writable = writable};
+    *opened = (report_store){.path = copy, .owner = getpid(), .lock = -1, .writable = writable};
     assay_status status = writable ? store_make_parents(path) : ASSAY_OK;
     if (status == ASSAY_OK)
         status = inspect_file_patiently(path, !writable);
@@ -455,7 +474,10 @@ void report_store_close(report_store *store)
     if (store->owner == getpid()) {
         for (size_t i = 0; i < STORE_TABLES; i++)
             sqlite3_finalize(store->insert[i]);
-        sqlite3_close(store->db);
+        sqlite3_close(store->db); /* what a group has not finished is rolled back */
+        store_unlock(store);
+    } else if (store->lock >= 0) {
+        close(store->lock); /* the locks are the parent's and stay */
     }
     sqlite3_free(store->uri);
     free(store->path);

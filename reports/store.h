@@ -5,7 +5,8 @@
  * Every add_* call is one transaction (WAL), so that a run killed at any moment leaves a database that opens and holds
  * everything that was finished. A connection must not cross a fork. A database of a newer version, or one that is
  * corrupt or not ours, is refused and never written to: ASSAY_UNSUPPORTED for a newer version, ASSAY_BAD_DATA for what
- * is damaged or not ours, ASSAY_IO where the system refuses (read-only, full, locked for longer than ten seconds).
+ * is damaged or not ours, ASSAY_IO where the system refuses (read-only, full, locked for longer than ten seconds) and
+ * where the file was deleted or replaced since it was opened.
  *
  * Every member of a record comes back as it was, null strings included; arrays bit for bit. Of a number that is not in
  * an array only this is lost: which NaN it was, and the sign of a zero.
@@ -37,6 +38,23 @@ void report_store_close(report_store *store);
 
 /** Enters a run; its number is used for all that follows. */
 assay_status report_store_begin_run(report_store *store, const assay_run *run, int64_t *run_id);
+
+/**
+ * Two processes may write to one database, each to a run of its own. Between these two calls no other process chooses a
+ * run to go on with or enters one; report_store_hold() then says that this process is at work on @p run_id, until the
+ * store is closed or the process dies. ASSAY_IO if another process has it.
+ */
+assay_status report_store_choose_begin(report_store *store);
+void report_store_choose_end(report_store *store);
+assay_status report_store_hold(report_store *store, int64_t run_id);
+
+/** True if another process is at work on a run; to be asked between report_store_choose_begin() and its end. */
+bool report_store_is_held(const report_store *store, int64_t run_id);
+
+/** What is added between these two calls is one transaction: all of it is kept, or nothing. Until the end other
+ *  processes wait for the database. After a failure to add, the end undoes all and fails. */
+assay_status report_store_group_begin(report_store *store);
+assay_status report_store_group_end(report_store *store);
 
 /** Notes that a run came to its end (a run without this was interrupted). */
 assay_status report_store_end_run(report_store *store, int64_t run_id, double seconds);
@@ -97,7 +115,8 @@ assay_status report_store_each_algorithm(report_store *store, int64_t run_id,
 assay_status report_store_newest(report_store *store, const char *command, int64_t *run_id);
 
 /**
- * Joins databases into @p out (which must not exist; written whole under another name first). Runs that are shards K/N
+ * Joins databases into @p out, written whole under another name first. It must not exist, or with @p replace be a
+ * database of ours that nobody is using; it may be among @p paths. Runs that are shards K/N
  * of one run (same command, revision, seed, depth, level, data of the user, machine word size and N) become one run,
  * whose shard is "1/1" when all are there, else the like of "1-3,5/8"; it started with the first of them, took the sum
  * of their seconds (NaN while one never came to its end), and names all their machines. Refused with ASSAY_MISMATCH,
@@ -105,6 +124,6 @@ assay_status report_store_newest(report_store *store, const char *command, int64
  * from two databases is kept once. Results and parts of sweeps that differ only in the time they took are the same; of
  * a limit measured twice the greater one is kept.
  */
-assay_status report_store_merge(const char *const *paths, size_t count, const char *out);
+assay_status report_store_merge(const char *const *paths, size_t count, const char *out, bool replace);
 
 #endif

@@ -88,11 +88,62 @@ static assay_status fail_no_run(const report_store *store, int64_t run_id)
                       store->path);
 }
 
+/* May this store be written, and is its file still there? SQLite writes on into one that was deleted, and all of it
+ * vanishes when it is closed. */
+static assay_status check_writing(const report_store *store)
+{
+    int moved = 0;
+    assay_status status = store_check(store, true);
+    if (status != ASSAY_OK)
+        return status;
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+        return assay_fail(ASSAY_IO,
+                          "\"%s\" was deleted or replaced while it was written: what it held is lost, run again",
+                          store->path);
+    return ASSAY_OK;
+}
+
+/* ---- Groups ------------------------------------------------------------------------------------------------------ */
+
+assay_status report_store_group_begin(report_store *store)
+{
+    assay_status status = store_check(store, true);
+    if (status != ASSAY_OK)
+        return status;
+    if (store->grouped)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "a group of \"%s\" was begun already", store->path);
+    status = store_execute(store, "write", "BEGIN IMMEDIATE");
+    store->grouped = status == ASSAY_OK;
+    return status;
+}
+
+assay_status report_store_group_end(report_store *store)
+{
+    assay_status status = store_check(store, true);
+    if (status != ASSAY_OK)
+        return status;
+    if (!store->grouped)
+        return assay_fail(ASSAY_INVALID_ARGUMENT, "no group of \"%s\" was begun", store->path);
+    store->grouped = false;
+    if (store->group_failed)
+        status = assay_fail(ASSAY_IO, "cannot write \"%s\": a record of the group was refused", store->path);
+    else
+        status = check_writing(store);
+    if (status == ASSAY_OK)
+        status = store_execute(store, "write", "COMMIT");
+    if (status != ASSAY_OK)
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->group_failed = false;
+    return status;
+}
+
+/* ---- Records ----------------------------------------------------------------------------------------------------- */
+
 assay_status report_store_end_run(report_store *store, int64_t run_id, double seconds)
 {
     sqlite3_stmt *statement = NULL;
     bool row;
-    assay_status status = store_check(store, true);
+    assay_status status = check_writing(store);
     if (status == ASSAY_OK && !isfinite(seconds))
         status = assay_fail(ASSAY_INVALID_ARGUMENT, "seconds is %g, must be finite", seconds);
     if (status == ASSAY_OK)
@@ -108,13 +159,13 @@ assay_status report_store_end_run(report_store *store, int64_t run_id, double se
     return status;
 }
 
-/* One statement and hence one transaction: all of the record or nothing of it. */
-static assay_status add(report_store *store, store_kind kind, int64_t run_id, const void *record)
+/* One statement and hence, outside of a group, one transaction: all of the record or nothing of it. */
+static assay_status insert_record(report_store *store, store_kind kind, int64_t run_id, const void *record)
 {
     bool row;
     if (!record)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "the record for table %s is null", store_tables[kind].name);
-    assay_status status = store_check(store, true);
+    assay_status status = check_writing(store);
     if (status == ASSAY_OK && !store->insert[kind])
         status = store_prepare_built(store, "write", start_insert(&store_tables[kind], "run_id"), &store->insert[kind]);
     if (status != ASSAY_OK)
@@ -129,6 +180,16 @@ static assay_status add(report_store *store, store_kind kind, int64_t run_id, co
     }
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    return status;
+}
+
+static assay_status add(report_store *store, store_kind kind, int64_t run_id, const void *record)
+{
+    if (store && store->group_failed) /* SQLite may have rolled it back: this would be kept alone */
+        return assay_fail(ASSAY_IO, "cannot write \"%s\": a record of the same group was refused", store->path);
+    assay_status status = insert_record(store, kind, run_id, record);
+    if (status != ASSAY_OK && store && store->grouped)
+        store->group_failed = true;
     return status;
 }
 

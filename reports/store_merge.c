@@ -5,6 +5,7 @@
  * whether some of them were joined before, so that joining is commutative, associative and idempotent; and as rows are
  * written in the order of their contents, the same contents make the same database. */
 #include "reports/store_private.h"
+#include "reports/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -298,76 +299,46 @@ static assay_status merge_into(const char *path, const char *const *paths, size_
 /* ---- The file ------------------------------------------------------------------------------------------------------
  */
 
-static assay_status sync_path(const char *path)
-{
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    const bool synced = file >= 0 && fsync(file) == 0;
-    assay_status status = synced ? ASSAY_OK : assay_fail(ASSAY_IO, "cannot sync \"%s\": %s", path, strerror(errno));
-    if (file >= 0)
-        close(file);
-    return status;
-}
-
-static assay_status sync_folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return sync_path(".");
-    char *folder = strndup(path, (size_t)(slash - path) + 1);
-    assay_status status = folder ? sync_path(folder) : assay_fail(ASSAY_NO_MEMORY, "cannot copy the path \"%s\"", path);
-    free(folder);
-    return status;
-}
-
 static assay_status fail_exists(const char *out)
 {
-    return assay_fail(ASSAY_INVALID_ARGUMENT, "\"%s\" exists; merging writes a new file", out);
+    return assay_fail(ASSAY_INVALID_ARGUMENT, "\"%s\" exists; merging writes a new file, or --replace replaces it",
+                      out);
 }
 
-/* Gives the finished file its name, which nobody may have taken meanwhile. */
-static assay_status publish(const char *temporary, const char *out)
+/* Gives the finished file its name, which nobody may have taken meanwhile unless it is to be replaced. */
+static assay_status publish(const char *temporary, const char *out, bool replace)
 {
-    assay_status status = sync_path(temporary);
+    assay_status status = temporary_sync(temporary);
     if (status != ASSAY_OK)
         return status;
-    bool renamed = renameat2(AT_FDCWD, temporary, AT_FDCWD, out, RENAME_NOREPLACE) == 0;
+    bool renamed = renameat2(AT_FDCWD, temporary, AT_FDCWD, out, replace ? 0 : RENAME_NOREPLACE) == 0;
     if (!renamed && errno == EEXIST)
         return fail_exists(out);
     if (!renamed && (errno == EINVAL || errno == ENOSYS)) /* a file system without this flag */
         renamed = rename(temporary, out) == 0;
     if (!renamed)
         return assay_fail(ASSAY_IO, "cannot rename \"%s\" to \"%s\": %s", temporary, out, strerror(errno));
-    return sync_folder_of(out);
+    return temporary_sync_folder(out);
 }
 
-static void remove_temporary(const char *temporary)
+/* What is replaced must be ours, and complete in itself: a log beside it would be taken for that of the new file. */
+static assay_status check_replaceable(const char *out)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = sqlite3_mprintf("%s%s", temporary, suffixes[i]);
-        if (name)
-            unlink(name);
-        sqlite3_free(name);
-    }
+    report_store *old = NULL;
+    struct stat file;
+    if (lstat(out, &file) != 0)
+        return ASSAY_OK;
+    assay_status status = report_store_open(out, &old);
+    report_store_close(old); /* folds the log into the file unless another process is at work on it */
+    char *log = sqlite3_mprintf("%s-wal", out);
+    if (status == ASSAY_OK && log && lstat(log, &file) == 0)
+        status = assay_fail(ASSAY_IO, "cannot replace \"%s\": another process is using it; try again when it has ended",
+                            out);
+    sqlite3_free(log);
+    return status;
 }
 
-/* An empty file of a new name beside @p out, readable like any other new file (mkstemp makes it private). */
-static assay_status make_temporary(const char *out, char **temporary)
-{
-    const mode_t mask = umask(0);
-    umask(mask);
-    *temporary = sqlite3_mprintf("%s.XXXXXX", out);
-    if (!*temporary)
-        return assay_fail(ASSAY_NO_MEMORY, "cannot copy the path \"%s\"", out);
-    const int file = mkstemp(*temporary);
-    if (file < 0)
-        return assay_fail(ASSAY_IO, "cannot create \"%s\": %s", *temporary, strerror(errno));
-    fchmod(file, 0666 & ~mask);
-    close(file);
-    return ASSAY_OK;
-}
-
-assay_status report_store_merge(const char *const *paths, size_t count, const char *out)
+assay_status report_store_merge(const char *const *paths, size_t count, const char *out, bool replace)
 {
     struct stat file;
     char *temporary = NULL;
@@ -379,18 +350,20 @@ assay_status report_store_merge(const char *const *paths, size_t count, const ch
         if (!paths[i])
             return assay_fail(ASSAY_INVALID_ARGUMENT, "paths[%zu] is null", i);
     }
-    if (lstat(out, &file) == 0)
+    if (!replace && lstat(out, &file) == 0)
         return fail_exists(out);
     assay_status status = store_make_parents(out);
+    if (status == ASSAY_OK && replace)
+        status = check_replaceable(out);
     if (status == ASSAY_OK)
-        status = make_temporary(out, &temporary);
+        status = temporary_name(out, &temporary);
     if (status == ASSAY_OK) {
         status = merge_into(temporary, paths, count);
         if (status == ASSAY_OK)
-            status = publish(temporary, out);
+            status = publish(temporary, out, replace);
         if (status != ASSAY_OK)
-            remove_temporary(temporary);
+            temporary_remove(temporary);
     }
-    sqlite3_free(temporary);
+    free(temporary);
     return status;
 }

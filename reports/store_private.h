@@ -79,8 +79,10 @@ struct report_store {
     char *path;
     char *uri;   /**< by which another connection can attach the file for reading */
     pid_t owner; /**< the process that opened it */
+    int lock;    /**< the file beside it by which runs are held (store_lock.c); -1: not opened */
     bool writable;
-    int version; /**< of the file's schema: ours, unless it is an older file opened for reading */
+    bool grouped, group_failed; /**< between report_store_group_begin() and its end */
+    int version;                /**< of the file's schema: ours, unless it is an older file opened for reading */
     sqlite3_stmt *insert[STORE_TABLES]; /**< prepared when first needed */
 };
 
@@ -104,5 +106,10 @@ assay_status store_prepare_built(report_store *store, const char *doing, sqlite3
 
 /** Steps; *row says whether there is one. */
 assay_status store_step(report_store *store, const char *doing, sqlite3_stmt *statement, bool *row);
+
+/* ---- Which runs are being written (store_lock.c) ----------------------------------------------------------------- */
+
+/** Lets go of all runs. */
+void store_unlock(report_store *store);
 
 #endif

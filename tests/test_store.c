@@ -422,7 +422,7 @@ START_TEST(older_databases_open)
     ck_assert_int_eq(algorithms, 3);
     ck_assert_int_eq((int)newest, 1);
 
-    assert_ok(report_store_merge(&path, 1, joined));
+    assert_ok(report_store_merge(&path, 1, joined, false));
     char *merged = sorted(dump(joined, NULL)), *expected = sorted(strdup(before));
     ck_assert_str_eq(merged, expected);
     assert_ok(report_store_open(path, &store)); /* migrates */
@@ -577,7 +577,7 @@ START_TEST(folders_are_made_and_names_are_names)
         ck_assert_uint_eq(records, 9);
         char merged[64];
         snprintf(merged, sizeof merged, "merged/%zu.db", i);
-        assert_ok(report_store_merge(&names[i], 1, merged)); /* attaches by URI */
+        assert_ok(report_store_merge(&names[i], 1, merged, false)); /* attaches by URI */
         free(dump(merged, &records));
         ck_assert_uint_eq(records, 9);
     }
@@ -603,7 +603,8 @@ static void write_where_forbidden(void *self)
     demand(report_store_open(in_folder("locked/a.db"), &store) == ASSAY_IO, "old file in a read-only folder");
     demand(strstr(assay_error(), "read-only") != NULL, "message");
     const char *paths[] = {in_folder("locked/a.db")};
-    demand(report_store_merge(paths, 1, in_folder("locked/merged.db")) == ASSAY_IO, "merging into a read-only folder");
+    demand(report_store_merge(paths, 1, in_folder("locked/merged.db"), false) == ASSAY_IO,
+           "merging into a read-only folder");
     free(dump(paths[0], &records)); /* reading it works */
     demand(records == 9, "records in a read-only folder");
 }
@@ -716,7 +717,7 @@ static size_t fill_disk(void)
     demand(strstr(assay_error(), "database or disk is full") != NULL, "message");
     report_store_close(store);
     const char *paths[] = {in_folder("disk/full.db")};
-    demand(report_store_merge(paths, 1, in_folder("disk/merged.db")) == ASSAY_IO, "merging on a full disk");
+    demand(report_store_merge(paths, 1, in_folder("disk/merged.db"), false) == ASSAY_IO, "merging on a full disk");
     demand(access(in_folder("disk/merged.db"), F_OK) != 0, "no half-merged file");
     free(dump(paths[0], &records));
     demand(records == added, "records on a full disk");

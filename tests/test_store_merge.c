@@ -1,5 +1,5 @@
-/* Tests of report_store_merge(): shards make the unsharded run, the order and grouping of merges do not matter, and
- * what must not be joined is refused. */
+/* Tests of report_store_merge(): shards make the unsharded run, the order and grouping of merges do not matter,
+ * and what must not be joined is refused. */
 #include "tests/store_fixture.h"
 
 #include <dirent.h>
@@ -54,7 +54,7 @@ static const char *make_shard(const char *name, assay_run run, unsigned number, 
 static const char *merge(const char *name, size_t count, const char *const *paths)
 {
     const char *out = in_folder(name);
-    assert_ok(report_store_merge(paths, count, out));
+    assert_ok(report_store_merge(paths, count, out, false));
     assert_integrity(out);
     return out;
 }
@@ -309,12 +309,12 @@ START_TEST(what_does_not_belong_together_is_refused)
     const size_t files = files_in_folder();
     for (size_t i = 0; i < COUNT(cases); i++) {
         const size_t count = cases[i].paths[2] ? 3 : 2;
-        assert_refused(cases[i].status, report_store_merge(cases[i].paths, count, out), cases[i].message);
+        assert_refused(cases[i].status, report_store_merge(cases[i].paths, count, out, false), cases[i].message);
         ck_assert_uint_eq(files_in_folder(), files); /* nothing half-done is left behind */
     }
     /* A database with a history of several revisions is refused as well, even alone. */
     make_shard("revision.db", some_run("verify", NULL), 1, 1, 1);
-    assert_refused(ASSAY_MISMATCH, report_store_merge(&revision, 1, out), "differs from");
+    assert_refused(ASSAY_MISMATCH, report_store_merge(&revision, 1, out, false), "differs from");
 }
 END_TEST
 
@@ -324,15 +324,15 @@ START_TEST(bad_arguments_are_refused)
                *out = in_folder("out.db");
     size_t size;
     char *bytes = read_file(base, &size);
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(NULL, 1, out), "paths is null");
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, NULL), "out is null");
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 0, out), "no databases");
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&none, 1, out), "paths[0] is null");
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, base), "exists");
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, folder), "exists");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(NULL, 1, out, false), "paths is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, NULL, false), "out is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 0, out, false), "no databases");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&none, 1, out, false), "paths[0] is null");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, base, false), "exists");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, folder, false), "exists");
     ck_assert_int_eq(symlink("nowhere", in_folder("dangling.db")), 0);
-    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, in_folder("dangling.db")), "exists");
-    assert_refused(ASSAY_IO, report_store_merge(&base, 1, in_folder("base.db/out.db")), "cannot");
+    assert_refused(ASSAY_INVALID_ARGUMENT, report_store_merge(&base, 1, in_folder("dangling.db"), false), "exists");
+    assert_refused(ASSAY_IO, report_store_merge(&base, 1, in_folder("base.db/out.db"), false), "cannot");
     assert_file_is(base, bytes, size);
     free(bytes);
 }

@@ -45,6 +45,60 @@ void verify_release_signals(void)
     sigaction(SIGTERM, &old_terminate, NULL);
 }
 
+/* ---- Records of checks that have not ended ---------------------------------------------------------------------- */
+
+/* Nothing of a check is handed out before its result: who goes on with an interrupted run repeats the checks without a
+ * result, and would have the records of one that was interrupted in between twice. This keeps a copy. */
+static bool keep(verify_worker *worker, const verify_message *message)
+{
+    if (worker->kept_count == worker->kept_capacity) {
+        const size_t capacity = worker->kept_capacity ? 2 * worker->kept_capacity : 16;
+        verify_message *larger = realloc(worker->kept, capacity * sizeof *larger);
+        if (!larger)
+            return false;
+        worker->kept = larger;
+        worker->kept_capacity = capacity;
+    }
+    unsigned char *payload = malloc(message->size ? message->size : 1);
+    if (!payload)
+        return false;
+    memcpy(payload, message->payload, message->size);
+    worker->kept[worker->kept_count++] = (verify_message){message->type, message->item, message->size, payload};
+    return true;
+}
+
+static void hand_out(const verify_item *item, const verify_message *message, const verify_sink *sink)
+{
+    assay_series series;
+    assay_count count;
+    if (message->type == VERIFY_MESSAGE_SERIES && sink->series && message_unpack_series(message, &series)) {
+        series.algorithm = item->algorithm;
+        series.implementation = item->implementation;
+        sink->series(sink->self, &series);
+    }
+    if (message->type == VERIFY_MESSAGE_COUNT && sink->count && message_unpack_count(message, &count)) {
+        count.algorithm = item->algorithm;
+        count.implementation = item->implementation;
+        sink->count(sink->self, &count);
+    }
+}
+
+/* Hands out what item @p index has left, in its order. */
+static void release_kept(verify_worker *worker, size_t index, const verify_sink *sink)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < worker->kept_count; i++) {
+        verify_message *kept = &worker->kept[i];
+        if (kept->item != index) {
+            worker->kept[left++] = *kept;
+            continue;
+        }
+        hand_out(&worker->plan.items[index], kept, sink);
+        verify_message_release(kept);
+    }
+    worker->kept_count = left;
+}
+
 /* ---- Reporting -------------------------------------------------------------------------------------------------- */
 
 static void replay_command(const verify_options *options, const verify_item *item, char *text, size_t size)
@@ -82,7 +136,7 @@ static assay_verdict verdict_of(const verify_outcome *o)
     return o->failed ? ASSAY_FAIL : o->skipped ? ASSAY_SKIPPED : o->is_claim ? o->claim_verdict : ASSAY_PASS;
 }
 
-static void report(const verify_worker *worker, size_t index, const verify_outcome *o, double seconds,
+static void report(verify_worker *worker, size_t index, const verify_outcome *o, double seconds,
                    const verify_sink *sink, verify_summary *summary)
 {
     const verify_item *item = &worker->plan.items[index];
@@ -113,12 +167,13 @@ static void report(const verify_worker *worker, size_t index, const verify_outco
                       .seeds = o->seeds,
                       .seeds_passed = o->seeds_passed};
     count_verdict(summary, r.verdict);
+    release_kept(worker, index, sink);
     if (sink->result)
         sink->result(sink->self, &r);
 }
 
 /* A sweep's result, made of its parts once all have come. */
-static void report_sweep(const verify_worker *worker, size_t index, const verify_sink *sink, verify_summary *summary)
+static void report_sweep(verify_worker *worker, size_t index, const verify_sink *sink, verify_summary *summary)
 {
     verify_sweep_progress *progress = &worker->sweeps[index];
     const verify_sweep *sweep = worker->plan.items[index].check->sweep;
@@ -199,6 +254,9 @@ static void release_worker(verify_worker *worker)
         free(worker->sweeps[i].parts);
     free(worker->sweeps);
     free(worker->known);
+    for (size_t i = 0; i < worker->kept_count; i++)
+        verify_message_release(&worker->kept[i]);
+    free(worker->kept);
     if (worker->orders)
         munmap(worker->orders, worker->orders->size);
     verify_plan_release(&worker->plan);
@@ -213,9 +271,11 @@ static assay_status fork_worker(verify_worker *worker)
     if (pipe(ends) != 0)
         return assay_fail(ASSAY_IO, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL); /* or the child would print once more what is waiting */
+    const pid_t caller = getpid();
     worker->process = fork();
     if (worker->process == 0) {
         close(ends[0]);
+        worker_end_with(caller, SIGTERM);
         setpgid(0, 0); /* an interrupt from the keyboard reaches the caller alone, which decides */
         worker_run(worker, ends[1]);
     }
@@ -354,8 +414,6 @@ void verify_dispatch(verify_worker *worker, const verify_message *message, const
     if (message->item >= worker->plan.count)
         return;
     const verify_item *item = &worker->plan.items[message->item];
-    assay_series series;
-    assay_count count;
     switch (message->type) {
     case VERIFY_MESSAGE_START:
         if (sink->start)
@@ -364,18 +422,9 @@ void verify_dispatch(verify_worker *worker, const verify_message *message, const
     case VERIFY_MESSAGE_OUTCOME: receive_outcome(worker, message, sink, summary); break;
     case VERIFY_MESSAGE_SHARD: receive_shard(worker, message, sink, summary); break;
     case VERIFY_MESSAGE_SERIES:
-        if (sink->series && message_unpack_series(message, &series)) {
-            series.algorithm = item->algorithm;
-            series.implementation = item->implementation;
-            sink->series(sink->self, &series);
-        }
-        break;
     case VERIFY_MESSAGE_COUNT:
-        if (sink->count && message_unpack_count(message, &count)) {
-            count.algorithm = item->algorithm;
-            count.implementation = item->implementation;
-            sink->count(sink->self, &count);
-        }
+        if (!keep(worker, message)) /* no memory to wait with */
+            hand_out(item, message, sink);
         break;
     default: break;
     }

@@ -47,6 +47,8 @@ typedef struct verify_worker {
     verify_known *known;           /**< one for each item */
     verify_sweep_progress *sweeps; /**< one for each item; only those of sweeps are used */
     verify_orders *orders;
+    verify_message *kept; /**< series and counts of items that have not ended */
+    size_t kept_count, kept_capacity;
     pid_t process;
     int pipe; /**< read end */
 } verify_worker;
@@ -69,7 +71,8 @@ assay_status verify_receive(int pipe, verify_message *message, bool *ended);
 /** Releases a message's payload. */
 void verify_message_release(verify_message *message);
 
-/** Hands what a message says to the sink and counts it. */
+/** Hands what a message says to the sink and counts it. Series and counts wait for the outcome of their item: what is
+ *  left of a check that did not end is nothing. */
 void verify_dispatch(verify_worker *worker, const verify_message *message, const verify_sink *sink,
                      verify_summary *summary);
 

@@ -15,6 +15,7 @@
 /* What the check's process inherits. */
 static struct {
     const verify_worker *worker;
+    pid_t process; /* of the worker */
     verify_context context;
 } job;
 
@@ -42,7 +43,7 @@ static void sweep_parts(verify_context *v, const verify_sweep *sweep, const work
 
 START_TEST(perform)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody is left to read */
+    worker_end_with(job.process, SIGKILL); /* nobody is left to read */
     verify_context *v = &job.context;
     const verify_sweep *sweep = v->item->check->sweep;
     assay_status status = assay_cpu_set_level(v->item->level);
@@ -123,9 +124,15 @@ static _Noreturn void leave(int status)
     _exit(status);
 }
 
+void worker_end_with(pid_t parent, int signal_number)
+{
+    prctl(PR_SET_PDEATHSIG, signal_number);
+    if (getppid() != parent) /* it died before it could be asked for that */
+        leave(EXIT_FAILURE);
+}
+
 _Noreturn void worker_run(const verify_worker *worker, int pipe)
 {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
@@ -141,6 +148,7 @@ _Noreturn void worker_run(const verify_worker *worker, int pipe)
             continue;
         memset(outcome, 0, sizeof *outcome);
         job.worker = worker;
+        job.process = getpid();
         job.context = (verify_context){.item = &worker->plan.items[i],
                                        .outcome = outcome,
                                        .depth = worker->options->depth,

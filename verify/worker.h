@@ -27,6 +27,9 @@ struct verify_sweep_progress {
     assay_sweep_shard *parts; /* 256, by part; null if the item is no sweep */
 };
 
+/* Lets this process get a signal when its parent dies; ends it if that has happened already. */
+void worker_end_with(pid_t parent, int signal_number);
+
 /* Waits for orders, runs everything and exits the process. */
 _Noreturn void worker_run(const verify_worker *worker, int pipe);
 
