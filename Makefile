@@ -107,7 +107,7 @@ $(BUILD)/libassay.a: $(LIB_OBJECTS) $(BUILD)/sources
 	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
 
 $(BUILD)/libassay.so: $(LIB_OBJECTS) $(BUILD)/sources
-	$(QUIET_LD)$(CC) -shared -Wl,-soname,libassay.so.$(SOVERSION) -Wl,--no-undefined $(EXTRA) -fopenmp -o $@ $(LIB_OBJECTS) $(LIB_LIBS)
+	$(QUIET_LD)$(CC) -shared -Wl,-soname,libassay.so.$(SOVERSION) -Wl,--no-undefined $(EXTRA) $(LDFLAGS) -fopenmp -o $@ $(LIB_OBJECTS) $(LIB_LIBS)
 	@ln -sf libassay.so $(BUILD)/libassay.so.$(SOVERSION)
 
 $(BUILD)/libassay-harness.a: $(HARNESS_OBJECTS) $(BUILD)/sources
@@ -117,7 +117,7 @@ $(BUILD)/libassay-harness.a: $(HARNESS_OBJECTS) $(BUILD)/sources
 whole = -Wl,--whole-archive $(1) -Wl,--no-whole-archive
 
 $(BUILD)/assay: $(COMMAND_OBJECTS) $(BUILD)/libassay-harness.a $(BUILD)/libassay.a
-	$(QUIET_LD)$(CC) $(EXTRA) -fopenmp -o $@ $(COMMAND_OBJECTS) $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(PEER_LIBS) $(HARNESS_LIBS)
+	$(QUIET_LD)$(CC) $(EXTRA) $(LDFLAGS) -fopenmp -o $@ $(COMMAND_OBJECTS) $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(PEER_LIBS) $(HARNESS_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(HARNESS_OBJECTS) $(COMMAND_OBJECTS) $(TEST_OBJECTS))
 

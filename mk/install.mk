@@ -65,7 +65,8 @@ installed_files = \
   $(call to,644,docs/assay.1,$(mandir)/man1) \
   $(if $(has_man_pages),$(call to,644,$(man_pages),$(mandir)/man3)) \
   644:cli/completion.bash:$(completiondir)/assay \
-  $(call to,644,$(DATA_FILES),$(datadir))
+  $(call to,644,$(DATA_FILES),$(datadir)) \
+  $(call to,644,$(wildcard data/evolved_exp/*),$(datadir)/evolved_exp)
 
 # What has been installed below the prefix, a path a line: `uninstall` removes that and nothing else, also what an older
 # version installed.
@@ -119,4 +120,6 @@ uninstall: ## remove what install installed
 	 while read -r path; do rm -f "$(DESTDIR)$$path"; done < '$(installed_list)'; \
 	 echo "uninstall: $$(wc -l < '$(installed_list)') files below $(DESTDIR)$(prefix)"; \
 	 rm -f '$(installed_list)'; \
-	 rmdir '$(DESTDIR)$(includedir)/assay' '$(DESTDIR)$(datadir)' '$(DESTDIR)$(prefix)/share/assay' 2>/dev/null || true
+	 for folder in '$(DESTDIR)$(includedir)/assay' '$(DESTDIR)$(prefix)/share/assay'; do \
+	   [ ! -d "$$folder" ] || find "$$folder" -depth -type d -exec rmdir {} + 2>/dev/null || true; \
+	 done
