@@ -166,6 +166,8 @@ static assay_status insert_record(report_store *store, store_kind kind, int64_t 
     if (!record)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "the record for table %s is null", store_tables[kind].name);
     assay_status status = check_writing(store);
+    if (status == ASSAY_OK && store->group_failed) /* SQLite may have rolled it back: this would be kept alone */
+        status = assay_fail(ASSAY_IO, "cannot write \"%s\": a record of the same group was refused", store->path);
     if (status == ASSAY_OK && !store->insert[kind])
         status = store_prepare_built(store, "write", start_insert(&store_tables[kind], "run_id"), &store->insert[kind]);
     if (status != ASSAY_OK)
@@ -185,8 +187,6 @@ static assay_status insert_record(report_store *store, store_kind kind, int64_t 
 
 static assay_status add(report_store *store, store_kind kind, int64_t run_id, const void *record)
 {
-    if (store && store->group_failed) /* SQLite may have rolled it back: this would be kept alone */
-        return assay_fail(ASSAY_IO, "cannot write \"%s\": a record of the same group was refused", store->path);
     assay_status status = insert_record(store, kind, run_id, record);
     if (status != ASSAY_OK && store && store->grouped)
         store->group_failed = true;
