@@ -321,7 +321,25 @@ static assay_status publish(const char *temporary, const char *out, bool replace
     return temporary_sync_folder(out);
 }
 
-/* What is replaced must be ours, and complete in itself: a log beside it would be taken for that of the new file. */
+/* Folds the log into the file, which only goes when nobody else has the database open. */
+static assay_status come_to_rest(report_store *store, const char *path)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    sqlite3_busy_timeout(store->db, 0);
+    assay_status status = store_prepare(store, "replace", "PRAGMA journal_mode = DELETE", &statement);
+    if (status == ASSAY_OK)
+        status = store_step(store, "replace", statement, &row);
+    const char *mode = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (status == ASSAY_OK ? !mode || strcmp(mode, "delete") != 0 : sqlite3_errcode(store->db) == SQLITE_BUSY)
+        status = assay_fail(ASSAY_IO, "cannot replace \"%s\": another process is using it; try again when it has ended",
+                            path);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* What is replaced must be ours, and complete in itself: a log that stayed beside it would be taken for that of the new
+ * file, and another process would write on into a file without a name. */
 static assay_status check_replaceable(const char *out)
 {
     report_store *old = NULL;
@@ -329,12 +347,9 @@ static assay_status check_replaceable(const char *out)
     if (lstat(out, &file) != 0)
         return ASSAY_OK;
     assay_status status = report_store_open(out, &old);
-    report_store_close(old); /* folds the log into the file unless another process is at work on it */
-    char *log = sqlite3_mprintf("%s-wal", out);
-    if (status == ASSAY_OK && log && lstat(log, &file) == 0)
-        status = assay_fail(ASSAY_IO, "cannot replace \"%s\": another process is using it; try again when it has ended",
-                            out);
-    sqlite3_free(log);
+    if (status == ASSAY_OK)
+        status = come_to_rest(old, out);
+    report_store_close(old);
     return status;
 }
 
