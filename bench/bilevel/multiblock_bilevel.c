@@ -1,5 +1,6 @@
 /* What is timed of multiblock_bilevel: iterations in the steady state, logging left out. */
 #include "assay/bench.h"
+#include "assay/catalogue.h"
 #include "assay/memory.h"
 #include "assay/readers.h"
 #include "reference/bilevel/multiblock_bilevel_reference.h"
@@ -14,7 +15,8 @@ typedef struct workload {
     multiblock_bilevel_instance instance;
     multiblock_bilevel_options options;
     multiblock_bilevel_state *reference[MULTIBLOCK_BILEVEL_METHODS];
-    multiblock_bilevel_solver *ours[MULTIBLOCK_BILEVEL_METHODS];
+    multiblock_bilevel_solver *ours[MULTIBLOCK_BILEVEL_METHODS], *eager;
+    double tolerance;                /* |grad F| at which a whole run stops */
     double *start;                   /* x and y at the start */
     double *matrices, *right, *work; /* for the LAPACK peer */
     size_t iterations;               /* in one run of the kernel */
@@ -29,6 +31,7 @@ static void teardown(bench_state *state)
         multiblock_bilevel_destroy(w->reference[k]);
         multiblock_bilevel_stop(w->ours[k]);
     }
+    multiblock_bilevel_stop(w->eager);
     multiblock_bilevel_release(&w->instance);
     assay_release(w->start);
     assay_release(w->matrices);
@@ -214,16 +217,30 @@ static assay_status advance_reference(workload *w, multiblock_bilevel_method met
     return status;
 }
 
-static assay_status advance_ours(workload *w, multiblock_bilevel_method method)
+static assay_status advance(workload *w, multiblock_bilevel_method method, bool lazy,
+                            multiblock_bilevel_solver **solver)
 {
     assay_status status = ASSAY_OK;
-    if (!w->ours[method]) {
+    if (!*solver) {
         multiblock_bilevel_options o = w->options;
         o.method = method;
-        status = multiblock_bilevel_start(&w->instance.problem, &o, w->start, w->start + w->instance.problem.dx,
-                                          &w->ours[method]);
+        o.lazy = lazy;
+        status =
+            multiblock_bilevel_start(&w->instance.problem, &o, w->start, w->start + w->instance.problem.dx, solver);
     }
-    return status == ASSAY_OK ? multiblock_bilevel_advance(w->ours[method], w->iterations) : status;
+    return status == ASSAY_OK ? multiblock_bilevel_advance(*solver, w->iterations) : status;
+}
+
+static assay_status advance_ours(workload *w, multiblock_bilevel_method method)
+{
+    return advance(w, method, w->options.lazy, &w->ours[method]);
+}
+
+/* All blocks move in every iteration, as the paper has it. */
+static assay_status run_eager(bench_state *state)
+{
+    workload *w = state->data;
+    return advance(w, w->options.method, false, &w->eager);
 }
 
 static assay_status run(bench_state *state)
@@ -266,6 +283,75 @@ static assay_status run_lapack(bench_state *state)
     return ASSAY_OK;
 }
 
+/* ---- Whole runs ---------------------------------------------------------------------------------------------------
+ */
+
+/* The default problem and the steps of the claims; |grad F| is looked at every 10 iterations. */
+static assay_status setup_whole(bench_state *state)
+{
+    assay_status status = setup_blocks(state, MULTIBLOCK_BILEVEL_V2);
+    workload *w = state->data;
+    double gradient[64], squares = 0;
+    if (status == ASSAY_OK)
+        status = w->instance.problem.exact_gradient(w->instance.problem.context, w->start, gradient);
+    if (status != ASSAY_OK)
+        return status;
+    for (size_t j = 0; j < w->instance.problem.dx; j++)
+        squares += gradient[j] * gradient[j];
+    w->tolerance = 0.03 * sqrt(squares);
+    w->options.iterations = 3000;
+    w->options.log_every = 10;
+    w->options.tolerance = w->tolerance;
+    w->options.batch = 16;
+    w->options.eta = 0.03;
+    w->options.tau = 0.1;
+    w->options.alpha = w->options.beta = 0.1;
+    state->items = 1;
+    state->bytes_read = state->bytes_written = state->flops = 0;
+    return ASSAY_OK;
+}
+
+static assay_status whole(bench_state *state, multiblock_bilevel_method method)
+{
+    const workload *w = state->data;
+    const multiblock_bilevel_problem *p = &w->instance.problem;
+    multiblock_bilevel_options o = w->options;
+    multiblock_bilevel_trace trace = {0};
+    double *x = assay_allocate(p->dx + p->blocks * p->dy, sizeof *x);
+    if (!x)
+        return ASSAY_NO_MEMORY;
+    o.method = method;
+    const assay_status status = assay_cpu_level() == ASSAY_REFERENCE
+                                    ? multiblock_bilevel_reference_run(p, &o, x, x + p->dx, &trace)
+                                    : multiblock_bilevel_run(p, &o, x, x + p->dx, &trace);
+    state->quality = (double)trace.iterations;
+    assay_release(x);
+    return status;
+}
+
+static assay_status run_whole(bench_state *state)
+{
+    return whole(state, MULTIBLOCK_BILEVEL_V2);
+}
+
+static assay_status run_whole_v1(bench_state *state)
+{
+    return whole(state, MULTIBLOCK_BILEVEL_V1);
+}
+
+static assay_status run_whole_rsvrb(bench_state *state)
+{
+    return whole(state, MULTIBLOCK_BILEVEL_RSVRB);
+}
+
+#define EAGER                                                                                                          \
+    {                                                                                                                  \
+        {                                                                                                              \
+            .name = "not lazy", .note = "ours, all blocks move in every iteration", .run = run_eager,                  \
+            .single_thread = true                                                                                      \
+        }                                                                                                              \
+    }
+
 static const bench_workload workloads[] = {
     {.name = "iterations_v1",
      .sizes = {40, 2000, 20000},
@@ -275,7 +361,8 @@ static const bench_workload workloads[] = {
      .setup = setup_blocks_v1,
      .teardown = teardown,
      .run = run,
-     .threads = true},
+     .threads = true,
+     .peers = EAGER},
     {.name = "iterations_v2",
      .sizes = {40, 2000, 20000},
      .quick_sizes = {40, 20000},
@@ -284,7 +371,8 @@ static const bench_workload workloads[] = {
      .setup = setup_blocks_v2,
      .teardown = teardown,
      .run = run,
-     .threads = true},
+     .threads = true,
+     .peers = EAGER},
     {.name = "methods",
      .sizes = {40},
      .size_label = "blocks",
@@ -307,6 +395,17 @@ static const bench_workload workloads[] = {
      .threads = true,
      .peers = {{.name = "v2", .note = "the other version, without matrices", .run = run_v2},
                {.name = "LAPACKE dposv", .note = "the 2 I solves of version 1 alone", .run = run_lapack}}},
+    {.name = "to_3_per_cent",
+     .sizes = {40},
+     .size_label = "blocks, from 0 to 3 % of the hypergradient's norm by version 2, I = 8, B = 16, at most 3000 steps",
+     .quality_label = "iterations",
+     .arithmetic = BENCH_FMA_F64,
+     .setup = setup_whole,
+     .teardown = teardown,
+     .run = run_whole,
+     .levels = ASSAY_LEVEL_BIT(ASSAY_BASELINE),
+     .peers = {{.name = "v1", .note = "the same steps", .run = run_whole_v1, .single_thread = true},
+               {.name = "rsvrb", .note = "the same steps", .run = run_whole_rsvrb, .single_thread = true}}},
     {.name = "weights_v2",
      .sizes = {30, 64},
      .size_label = "features: breast_cancer 30, digits 64",

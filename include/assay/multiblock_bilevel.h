@@ -154,6 +154,7 @@ typedef struct multiblock_bilevel_trace {
     size_t capacity;                      /**< rows that fit; 0: only the counters are wanted */
     size_t *iteration;                    /**< of the row: before that many iterations were done */
     double *gradient_norm;                /**< Euclidean norm of the exact hypergradient there */
+    double *value;                        /**< F(x) there; null: it is not wanted */
     size_t count;                         /**< rows written */
     size_t iterations;                    /**< done in all */
     double gamma;                         /**< in force */

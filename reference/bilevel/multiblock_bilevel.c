@@ -218,9 +218,12 @@ assay_status multiblock_bilevel_step(multiblock_bilevel_state *s)
 static assay_status log_row(const multiblock_bilevel_problem *problem, size_t t, const double *x, double *gradient,
                             multiblock_bilevel_trace *trace, double *size)
 {
-    assay_status status = problem->exact_gradient
-                              ? problem->exact_gradient(problem->context, x, gradient)
-                              : multiblock_bilevel_hypergradient(problem, x, 1e-10, gradient, NULL, NULL);
+    double *value = trace->value && trace->count < trace->capacity ? &trace->value[trace->count] : NULL;
+    assay_status status = ASSAY_OK;
+    if (value || !problem->exact_gradient)
+        status = multiblock_bilevel_hypergradient(problem, x, 1e-10, gradient, NULL, value);
+    if (status == ASSAY_OK && problem->exact_gradient)
+        status = problem->exact_gradient(problem->context, x, gradient);
     if (status != ASSAY_OK)
         return status;
     *size = norm(gradient, problem->dx);

@@ -231,15 +231,18 @@ static bool is_sampled(const multiblock_bilevel_state *s, size_t i)
 
 /* |v_i| <= radius, H_i symmetric and above the floor, and not one bit of the estimates of blocks that were not sampled
  * changes. */
-static void watch(verify_context *v, const multiblock_bilevel_state *s, const double *old, size_t count)
+static void watch(verify_context *v, const multiblock_bilevel_state *s, const double *old, size_t count,
+                  const double *old_s)
 {
     const size_t dy = s->problem->dy, width = count / s->problem->blocks;
     const double *estimate = s->hessian ? s->hessian : s->u;
     double values[32];
     for (size_t i = 0; i < s->problem->blocks; i++) {
         if (!is_sampled(s, i))
-            verify_true(v, memcmp(old + i * width, estimate + i * width, width * sizeof *old) == 0,
-                        "block %zu, not sampled, keeps its estimate", i);
+            verify_true(v,
+                        memcmp(old + i * width, estimate + i * width, width * sizeof *old) == 0 &&
+                            memcmp(old_s + i * dy, s->s + i * dy, dy * sizeof *old) == 0,
+                        "block %zu, not sampled, keeps its estimates", i);
         if (s->v)
             verify_at_most(v, norm(s->v + i * dy, dy), s->options.radius * (1 + 4 * 0x1p-52), "norm",
                            "|v| of block %zu", i);
@@ -259,7 +262,7 @@ void multiblock_bilevel_check_invariants(verify_context *v)
             return;
         const multiblock_bilevel_problem *p = &q.problem;
         multiblock_bilevel_options o = multiblock_bilevel_defaults(p);
-        double x[32] = {0}, y[256] = {0}, old[256];
+        double x[32] = {0}, y[256] = {0}, old[256], old_s[256];
         o.method = method;
         o.sampled_blocks = 2;
         o.batch = 2;
@@ -271,9 +274,10 @@ void multiblock_bilevel_check_invariants(verify_context *v)
             const size_t count = p->blocks * p->dy * (s->hessian ? p->dy : 1);
             for (int t = 0; t < 50; t++) {
                 memcpy(old, s->hessian ? s->hessian : s->u, count * sizeof *old);
+                memcpy(old_s, s->s, p->blocks * p->dy * sizeof *old_s);
                 if (!verify_ok(v, multiblock_bilevel_step(s), "iteration %d", t))
                     break;
-                watch(v, s, old, count);
+                watch(v, s, old, count, old_s);
             }
         }
         multiblock_bilevel_destroy(s);

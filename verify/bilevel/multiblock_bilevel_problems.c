@@ -1,6 +1,8 @@
 /* Problems that the checks of multiblock_bilevel share. */
 #include "verify/bilevel/multiblock_bilevel_checks.h"
 
+#include <math.h>
+
 const multiblock_bilevel_quadratic multiblock_bilevel_default_quadratic = {
     .blocks = 40, .dx = 10, .dy = 5, .samples = 100, .mu = 0.3, .rho = 0.02};
 
@@ -26,12 +28,31 @@ static assay_status make_small_weights(uint64_t seed, multiblock_bilevel_instanc
     return multiblock_bilevel_make_weights(&training, &validation, BLOCKS, temperatures, 0.05, instance);
 }
 
+/* Number j of the features of item i of a query. */
+static double feature(uint64_t seed, size_t query, size_t i, size_t j)
+{
+    return 0.5 * assay_random_normal((assay_random){seed, 901}, (query * ITEMS + i) * FEATURES + j);
+}
+
+bool multiblock_bilevel_is_smooth(multiblock_bilevel_family family, uint64_t seed, const double *x)
+{
+    bool smooth = true;
+    for (size_t pair = 0; family == MULTIBLOCK_BILEVEL_RANKING && pair < BLOCKS * ITEMS * ITEMS; pair++) {
+        const size_t query = pair / (ITEMS * ITEMS), i = pair / ITEMS % ITEMS, k = pair % ITEMS;
+        double hinge = 1;
+        for (size_t j = 0; j < FEATURES; j++)
+            hinge += x[j] * (feature(seed, query, k, j) - feature(seed, query, i, j));
+        smooth = smooth && fabs(hinge) > 1e-2;
+    }
+    return smooth;
+}
+
 static assay_status make_small_ranking(uint64_t seed, multiblock_bilevel_instance *instance)
 {
     const assay_random r = {seed, 901};
     double rows[BLOCKS * ITEMS * FEATURES], relevance[BLOCKS * ITEMS];
     for (size_t k = 0; k < BLOCKS * ITEMS * FEATURES; k++)
-        rows[k] = 0.5 * assay_random_normal(r, k);
+        rows[k] = feature(seed, k / (ITEMS * FEATURES), k / FEATURES % ITEMS, k % FEATURES);
     for (size_t k = 0; k < BLOCKS * ITEMS; k++)
         relevance[k] = k % ITEMS == 0 ? 2 : (double)assay_random_integer(r, 10000 + k, 3);
     const multiblock_bilevel_ranking sizes = {.queries = BLOCKS,
