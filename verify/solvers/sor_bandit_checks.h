@@ -15,6 +15,18 @@ double *sor_bandit_dense(const assay_csr *a);
 /* C = I - A (D / omega + L)^-1, by which a sweep multiplies the residual. */
 double *sor_bandit_iteration_matrix(const assay_csr *a, double omega);
 
+/* M = (D + omega L) D^-1 (D + omega L)^T / (omega (2 - omega)), dense. */
+double *sor_bandit_dense_preconditioner(const assay_csr *a, double omega);
+
+/* Eigenvalues of A^-1 X, ascending, for a symmetric positive definite A and a symmetric X, which is overwritten. */
+assay_status sor_bandit_relative_eigenvalues(size_t n, const double *a, double *x, double *values);
+
+/* Condition number of A, and the largest eigenvalues of D A^-1 and of (L D^-1 L^T - D / 4) A^-1. */
+bool sor_bandit_axelsson_numbers(const assay_csr *a, double *kappa, double *alpha, double *beta);
+
+/* The 5-point matrix of an L of 96 points. */
+assay_status sor_bandit_l_shape(double diagonal, assay_csr *a);
+
 /* Largest modulus of the eigenvalues of a dense matrix; NaN if LAPACK fails. */
 double sor_bandit_spectral_radius(size_t n, const double *a);
 
@@ -63,6 +75,7 @@ void sor_bandit_agree_chebyshev(verify_context *v);
 void sor_bandit_check_ostrowski(verify_context *v);
 void sor_bandit_check_young(verify_context *v);
 void sor_bandit_check_jacobi(verify_context *v);
+void sor_bandit_check_surrogates(verify_context *v);
 void sor_bandit_check_preconditioner(verify_context *v);
 void sor_bandit_check_finite(verify_context *v);
 void sor_bandit_check_monotone(verify_context *v);

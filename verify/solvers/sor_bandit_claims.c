@@ -8,7 +8,7 @@
 enum { QUICK_STEPS = 700, SEEDS = 5 };
 
 typedef struct totals {
-    double best, fixed, tsallis, second, bins, chebyshev;
+    double best, second_best, fixed, tsallis, second, bins, chebyshev; /* second: halves */
 } totals;
 
 /* Young's omega for each shift: what the best policy takes whose omega depends on A alone. */
@@ -31,12 +31,25 @@ static double young_total(verify_context *v, bool high, uint64_t seed)
     return NAN;
 }
 
+/* What the arm that is best over the whole takes in the second half. */
+static double second_half_best(const sor_bandit_table *t)
+{
+    size_t best = 0;
+    double total = 0;
+    for (size_t i = 0; i < t->arms; i++)
+        best = sor_bandit_table_arm(t, i) < sor_bandit_table_arm(t, best) ? i : best;
+    for (size_t k = t->steps / 2; k < t->steps; k++)
+        total += t->counts[k * t->arms + best];
+    return total;
+}
+
 static bool measure_shift(verify_context *v, bool high, uint64_t seed, totals *m)
 {
     sor_bandit_table t;
     const bool made = sor_bandit_table_shift(v, high, SOR_BANDIT_PAPER_STEPS, 0, seed, &t);
     if (made) {
         m->best = sor_bandit_table_best(&t);
+        m->second_best = second_half_best(&t);
         m->fixed = sor_bandit_table_arm(&t, 8);
         m->tsallis = sor_bandit_table_learner(v, &t, SOR_BANDIT_TSALLIS, seed, &m->second);
         m->bins = sor_bandit_table_learner(v, &t, SOR_BANDIT_BINS, seed, NULL);
@@ -66,11 +79,10 @@ static double c1_fixed(verify_context *v, uint64_t seed)
                : NAN;
 }
 
-/* The second half's best fixed arm is that of the whole. */
 static double c1_half(verify_context *v, uint64_t seed)
 {
     totals m;
-    return measure_shift(v, true, seed, &m) ? m.second / (m.best / 2) : NAN;
+    return measure_shift(v, true, seed, &m) ? m.second / m.second_best : NAN;
 }
 
 static double c2_high(verify_context *v, uint64_t seed)
@@ -217,7 +229,7 @@ const verify_claim sor_bandit_claim_c3 = {
 
 /* ---- For the report --------------------------------------------------------------------------------------------- */
 
-/* Mean iterations so far over the steps, for learners and fixed omegas; the learners' ends are held against the worst.
+/* Mean iterations so far over the steps, for learners and fixed omegas; their ends lie between the best and the worst.
  */
 void sor_bandit_record_regret(verify_context *v)
 {
@@ -252,10 +264,15 @@ void sor_bandit_record_regret(verify_context *v)
             sor_bandit_release(learner);
         }
         size_t point = 0;
+        double most_total = 0;
         for (size_t s = 0; s < steps; s++) {
-            uint32_t least = UINT32_MAX;
-            for (size_t i = 0; i < SOR_BANDIT_ARMS; i++)
-                least = t.counts[s * SOR_BANDIT_ARMS + i] < least ? t.counts[s * SOR_BANDIT_ARMS + i] : least;
+            uint32_t least = UINT32_MAX, most = 0;
+            for (size_t i = 0; i < SOR_BANDIT_ARMS; i++) {
+                const uint32_t count = t.counts[s * SOR_BANDIT_ARMS + i];
+                least = count < least ? count : least;
+                most = count > most ? count : most;
+            }
+            most_total += most;
             sum += k < 3    ? iterations[s]
                    : k == 3 ? t.counts[s * SOR_BANDIT_ARMS + best]
                    : k == 4 ? t.counts[s * SOR_BANDIT_ARMS + 8]
@@ -273,8 +290,7 @@ void sor_bandit_record_regret(verify_context *v)
                                                 .count = point,
                                                 .x = x,
                                                 .y = y});
-        verify_true(v, sum >= sor_bandit_table_instance(&t) && sum <= sor_bandit_table_arm(&t, 0), "%s: total %g",
-                    names[k], sum);
+        verify_true(v, sum >= sor_bandit_table_instance(&t) && sum <= most_total, "%s: total %g", names[k], sum);
     }
     assay_release(iterations);
     sor_bandit_table_release(&t);

@@ -112,7 +112,7 @@ void sor_bandit_check_jacobi(verify_context *v)
 /* ---- SSOR ----------------------------------------------------------------------------------------------------- */
 
 /* M = (D + omega L) D^-1 (D + omega L)^T / (omega (2 - omega)) from its factors. */
-static double *dense_preconditioner(const assay_csr *a, double omega)
+double *sor_bandit_dense_preconditioner(const assay_csr *a, double omega)
 {
     const size_t n = a->rows;
     double *lower = sor_bandit_dense(a), *m = assay_allocate(n * n, sizeof *m);
@@ -139,7 +139,7 @@ void sor_bandit_check_preconditioner(verify_context *v)
     assay_random_fill_normal(verify_random(v, 511), 0, 0, 1, b, N);
     static const double omegas[4] = {0.3, 1, 1.5, 1.9};
     for (int k = 0; k < 4; k++) {
-        double *m = dense_preconditioner(&a, omegas[k]);
+        double *m = sor_bandit_dense_preconditioner(&a, omegas[k]);
         if (!verify_true(v, m, "memory") || !verify_ok(v, assay_dense_cholesky(N, m, m), "M, omega %g", omegas[k]) ||
             !verify_ok(v, assay_dense_cholesky_solve(N, m, 1, b, z), "M^-1 b"))
             break;
@@ -160,7 +160,7 @@ void sor_bandit_check_preconditioner(verify_context *v)
         assay_release(m);
     }
     /* Gauss and Seidel forwards from 0, then backwards. */
-    double *dense = sor_bandit_dense(&a), *m = dense_preconditioner(&a, 1);
+    double *dense = sor_bandit_dense(&a), *m = sor_bandit_dense_preconditioner(&a, 1);
     memset(x, 0, sizeof x);
     for (size_t turn = 0; dense && m && turn < 2; turn++)
         for (size_t step = 0; step < N; step++) {
@@ -338,7 +338,8 @@ void sor_bandit_check_golden(verify_context *v)
 /* Shifts have the mean and variance of their Beta distribution, low + width p / (p + q), and right sides the mean 0. By
  * Hoeffding a mean of N numbers in an interval of width w is off by more than e with a probability of at most
  * 2 exp(-2 N (e / w)^2). With N = 20000: shifts, w = 0.6 and e = 0.015, 3e-11; their squared distances from the mean,
- * w = 0.36 and e = 0.01, 4e-13; first elements of right sides of norm at most 2, w = 4 and e = 0.1, 3e-11. */
+ * w = 0.36 and e = 0.01, 4e-13; first elements of right sides of norm at most 2, w = 4 and e = 0.1, 3e-11. Both
+ * variances together: 2e-10. */
 void sor_bandit_check_scenario_numbers(verify_context *v)
 {
     enum { STEPS = 20000 };
@@ -368,46 +369,101 @@ void sor_bandit_check_scenario_numbers(verify_context *v)
     verify_at_most(v, fabs(sor_bandit_heat_conductivity(0.75) - 10), 1e-14, "absolute error", "kappa(3/4)");
 }
 
-/* A table holds what runs do: exactly for shifts. For heat the states of other arms differ by the tolerance, and so
- * some counts by 1. */
-void sor_bandit_check_replay(verify_context *v)
+/* A table holds what runs do: for shifts a learner takes as many by the table as by solving. */
+static void replay_shift(verify_context *v)
 {
     enum { STEPS = 50 };
     static uint32_t counts[STEPS * SOR_BANDIT_ARMS];
-    static double contexts[STEPS];
-    for (int heat = 0; heat < 2; heat++) {
-        sor_bandit_shift shift = sor_bandit_shift_paper(true, verify_random(v, 590));
-        sor_bandit_heat warm = sor_bandit_heat_paper(25);
-        shift.steps = warm.steps = STEPS;
-        warm.start = 0.5;
-        const double low = heat ? 0 : -0.15, high = heat ? 10 : 0.65;
-        sor_bandit_learner *learners[2] = {NULL, NULL};
-        uint64_t totals[2] = {0, 0};
+    double contexts[STEPS];
+    sor_bandit_shift shift = sor_bandit_shift_paper(true, verify_random(v, 590));
+    sor_bandit_learner *learners[2] = {NULL, NULL};
+    uint64_t totals[2] = {0, 0};
+    shift.steps = STEPS;
+    verify_ok(v, sor_bandit_shift_counts(&shift, SOR_BANDIT_ARMS, sor_bandit_arms, counts, contexts), "table");
+    for (int k = 0; k < 2; k++) {
+        sor_bandit_trace trace = {0};
+        if (!verify_ok(
+                v, sor_bandit_create_tsallis_bins(SOR_BANDIT_ARMS, 5, -0.15, 0.65, verify_random(v, 591), &learners[k]),
+                "learner"))
+            return;
+        const sor_bandit_policy policy = {.learner = learners[k], .omegas = sor_bandit_arms, .arms = SOR_BANDIT_ARMS};
         verify_ok(v,
-                  heat ? sor_bandit_heat_counts(&warm, SOR_BANDIT_ARMS, sor_bandit_arms, counts, contexts)
-                       : sor_bandit_shift_counts(&shift, SOR_BANDIT_ARMS, sor_bandit_arms, counts, contexts),
-                  "table");
-        for (int k = 0; k < 2; k++) {
-            sor_bandit_trace trace = {0};
-            if (!verify_ok(
-                    v,
-                    sor_bandit_create_tsallis_bins(SOR_BANDIT_ARMS, 5, low, high, verify_random(v, 591), &learners[k]),
-                    "learner"))
-                return;
-            const sor_bandit_policy policy = {
-                .learner = learners[k], .omegas = sor_bandit_arms, .arms = SOR_BANDIT_ARMS};
-            verify_ok(v,
-                      k == 0 ? sor_bandit_replay(learners[k], STEPS, SOR_BANDIT_ARMS, counts, contexts, &trace)
-                      : heat ? sor_bandit_heat_run(&warm, &policy, &trace, NULL)
-                             : sor_bandit_shift_run(&shift, &policy, &trace),
-                      "run %d", k);
-            totals[k] = trace.total;
-            verify_true(v, sor_bandit_clamped(learners[k]) == 0, "contexts outside the interval");
-            sor_bandit_release(learners[k]);
-        }
-        /* After the first other count a learner may go other ways: its regret is then another sample of the same. */
-        verify_at_most(v, fabs((double)totals[1] / (double)totals[0] - 1), heat ? 0.25 : 0, "relative difference",
-                       "%s: %llu by the table, %llu by solving", heat ? "heat" : "shift", (unsigned long long)totals[0],
-                       (unsigned long long)totals[1]);
+                  k == 0 ? sor_bandit_replay(learners[k], STEPS, SOR_BANDIT_ARMS, counts, contexts, &trace)
+                         : sor_bandit_shift_run(&shift, &policy, &trace),
+                  "run %d", k);
+        totals[k] = trace.total;
+        verify_true(v, sor_bandit_clamped(learners[k]) == 0, "contexts outside the interval");
+        sor_bandit_release(learners[k]);
     }
+    verify_true(v, totals[0] == totals[1], "%llu by the table, %llu by solving", (unsigned long long)totals[0],
+                (unsigned long long)totals[1]);
+}
+
+/* Every arm in turn. */
+static double next_arm(void *self, double context)
+{
+    size_t *turn = self;
+    (void)context;
+    return sor_bandit_arms[7 * (*turn)++ % SOR_BANDIT_ARMS];
+}
+
+/* For heat the states of other arms differ by the tolerance, and so some counts by 1. Nothing here is random. */
+static void replay_heat(verify_context *v)
+{
+    enum { STEPS = 60 };
+    static uint32_t counts[STEPS * SOR_BANDIT_ARMS];
+    uint32_t iterations[STEPS];
+    double contexts[STEPS], seen[STEPS];
+    size_t turn = 0;
+    sor_bandit_heat warm = sor_bandit_heat_paper(25);
+    warm.steps = STEPS;
+    warm.start = 0.5;
+    const sor_bandit_policy policy = {.rule = next_arm, .self = &turn};
+    sor_bandit_trace trace = {.iterations = iterations, .contexts = seen};
+    if (!verify_ok(v, sor_bandit_heat_counts(&warm, SOR_BANDIT_ARMS, sor_bandit_arms, counts, contexts), "table") ||
+        !verify_ok(v, sor_bandit_heat_run(&warm, &policy, &trace, NULL), "run"))
+        return;
+    for (size_t t = 0; t < STEPS; t++) {
+        const double apart = (double)iterations[t] - (double)counts[t * SOR_BANDIT_ARMS + 7 * t % SOR_BANDIT_ARMS];
+        verify_at_most(v, fabs(apart), 1, "iterations", "step %zu: %u", t, iterations[t]);
+        verify_true(v, seen[t] == contexts[t], "step %zu: context %g", t, seen[t]);
+    }
+}
+
+/* A learner in a run sees what the trace says: another one that is told the same chooses the same arms. */
+static void retell_heat(verify_context *v)
+{
+    enum { STEPS = 80 };
+    uint32_t iterations[STEPS], arms[STEPS];
+    double contexts[STEPS];
+    sor_bandit_heat warm = sor_bandit_heat_paper(25);
+    sor_bandit_learner *learners[2] = {NULL, NULL};
+    warm.steps = STEPS;
+    warm.start = 0.5;
+    for (int k = 0; k < 2; k++)
+        if (!verify_ok(v,
+                       sor_bandit_create_tsallis_bins(SOR_BANDIT_ARMS, 5, 0, 10, verify_random(v, 592), &learners[k]),
+                       "learner"))
+            return;
+    const sor_bandit_policy policy = {.learner = learners[0], .omegas = sor_bandit_arms, .arms = SOR_BANDIT_ARMS};
+    sor_bandit_trace trace = {.iterations = iterations, .arms = arms, .contexts = contexts};
+    uint64_t total = 0;
+    if (verify_ok(v, sor_bandit_heat_run(&warm, &policy, &trace, NULL), "run"))
+        for (size_t t = 0; t < STEPS; t++) {
+            size_t arm = SOR_BANDIT_ARMS;
+            verify_ok(v, sor_bandit_choose(learners[1], contexts[t], &arm), "choose");
+            verify_true(v, arm == arms[t], "step %zu: arm %zu, the run took %u", t, arm, arms[t]);
+            verify_ok(v, sor_bandit_learn(learners[1], iterations[t]), "learn");
+            total += iterations[t];
+        }
+    verify_true(v, total == trace.total, "the total is %llu", (unsigned long long)trace.total);
+    sor_bandit_release(learners[0]);
+    sor_bandit_release(learners[1]);
+}
+
+void sor_bandit_check_replay(verify_context *v)
+{
+    replay_shift(v);
+    replay_heat(v);
+    retell_heat(v);
 }

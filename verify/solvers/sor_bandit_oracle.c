@@ -182,7 +182,7 @@ void sor_bandit_check_mpfr(verify_context *v)
                     report.iterations, expected);
         judged++;
     }
-    /* Each is unclear with a probability of about 1e-5: two of five below 1e-8 */
+    /* Each is unclear with a probability of some 2e-5: three of 5 below 1e-12, three of 40 below 1e-10 */
     verify_at_least(v, judged, instances - 2, "instances", "clear cases");
 }
 
