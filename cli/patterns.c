@@ -5,9 +5,11 @@
 #include "assay/catalogue.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool patterns_match(const common_options *common, const char *algorithm, const char *implementation, const char *rest)
 {
@@ -144,11 +146,11 @@ static void consider_data_of_workload(void *self, const bench_item *item)
 static bool can_be_read(const char *path)
 {
     struct stat about;
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for its writer */
+    if (file < 0)
         return false;
-    const bool regular = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode);
-    fclose(file);
+    const bool regular = fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+    close(file);
     errno = regular ? 0 : EINVAL;
     return regular;
 }

@@ -1,5 +1,7 @@
 #include "core/state_file.h"
 
+#include "core/readers.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,18 +124,12 @@ assay_status state_write_file(const char *path, const state_kind *kind, const st
 
 static assay_status read_whole(const char *path, state_bytes *b)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return assay_fail(ASSAY_IO, "path %s cannot be opened: %s", path, strerror(errno));
-    unsigned char part[4096];
-    size_t n;
-    while ((n = fread(part, 1, sizeof part, file)) > 0)
-        state_put(b, part, n);
-    const bool error = ferror(file);
-    fclose(file);
-    if (error)
-        return assay_fail(ASSAY_IO, "path %s cannot be read", path);
-    return b->failed ? assay_fail(ASSAY_NO_MEMORY, "no memory to read %s", path) : ASSAY_OK;
+    file_bytes file;
+    const assay_status status = file_read(path, &file);
+    if (status != ASSAY_OK)
+        return assay_fail(status, "path %s", assay_error()); /* which begins with it */
+    *b = (state_bytes){.bytes = file.bytes, .used = file.size, .capacity = file.size};
+    return ASSAY_OK;
 }
 
 /* Checks the header and leaves the input at the payload. */

@@ -36,6 +36,9 @@ assay_status assay_fail(assay_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    /* A message may quote a file, and is printed on terminals: control characters would act there. */
+    for (unsigned char *c = (unsigned char *)text; *c; c++)
+        *c = *c < ' ' || *c == 0x7f ? '?' : *c;
     snprintf(detail, sizeof detail, "%s", text);
     return status;
 }

@@ -403,20 +403,33 @@ static assay_status prepare_for_writing(report_store *store, int64_t version)
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
+/* Looks at a database at one moment, whoever else may be changing it; *code is SQLite's of identifying it. */
+static assay_status look_at(report_store *store, int64_t *version, int *code)
+{
+    assay_status status = store_execute(store, "open", "BEGIN");
+    if (status == ASSAY_OK)
+        status = identify(store, version);
+    *code = sqlite3_errcode(store->db) & 0xff;
+    if (status == ASSAY_OK && *version > 0)
+        status = store_check_schema(store, migrations, *version);
+    if (status == ASSAY_OK && *version > 0)
+        status = check_integrity(store);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
 static assay_status examine(report_store *store, int64_t *version)
 {
-    assay_status status = identify(store, version);
+    int code = SQLITE_OK;
+    assay_status status = look_at(store, version, &code);
     /* A database in a folder that may not be written has no place for the index of its log. It can be read all the same
      * if there is no log and no journal: nobody is writing then. */
-    const int code = sqlite3_errcode(store->db) & 0xff;
     if (status == ASSAY_IO && !store->writable && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
         size_of(store->path, "-wal") == 0 && size_of(store->path, "-journal") == 0) {
         status = connect_database(store, "immutable=1");
         if (status == ASSAY_OK)
-            status = identify(store, version);
+            status = look_at(store, version, &code);
     }
-    if (status == ASSAY_OK && *version > 0)
-        status = check_integrity(store);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "reports/store_private.h"
 
 #include <endian.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,6 +324,19 @@ static double read_real(sqlite3_stmt *statement, int column)
     return sqlite3_column_type(statement, column) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, column);
 }
 
+/* A number of 4 bytes, with or without a sign. */
+static assay_status read_whole(sqlite3_stmt *statement, int column, const store_field *field, int64_t least,
+                               int64_t most, void *member)
+{
+    const int64_t number = sqlite3_column_int64(statement, column);
+    if (number < least || number > most)
+        return assay_fail(ASSAY_BAD_DATA, "%s is %lld, must be %lld to %lld", field->column, (long long)number,
+                          (long long)least, (long long)most);
+    const uint32_t bits = (uint32_t)number;
+    memcpy(member, &bits, sizeof bits);
+    return ASSAY_OK;
+}
+
 static assay_status read_field(sqlite3_stmt *statement, int column, const store_table *table, size_t which,
                                char *record)
 {
@@ -333,10 +347,12 @@ static assay_status read_field(sqlite3_stmt *statement, int column, const store_
         field->type == STORE_STYLE || field->type == STORE_SERIES_KIND)
         text = (const char *)sqlite3_column_text(statement, column);
     switch (field->type) {
-    case STORE_TEXT: *(const char **)member = text; break;
+    case STORE_TEXT:
+        *(const char **)member = text;
+        return text || !field->required ? ASSAY_OK : assay_fail(ASSAY_BAD_DATA, "%s is null", field->column);
     case STORE_REAL: *(double *)member = read_real(statement, column); break;
-    case STORE_INT: *(int *)member = sqlite3_column_int(statement, column); break;
-    case STORE_U32: *(uint32_t *)member = (uint32_t)sqlite3_column_int64(statement, column); break;
+    case STORE_INT: return read_whole(statement, column, field, INT_MIN, INT_MAX, member);
+    case STORE_U32: return read_whole(statement, column, field, 0, UINT32_MAX, member);
     case STORE_U64: *(uint64_t *)member = (uint64_t)sqlite3_column_int64(statement, column); break;
     case STORE_KIND: return assay_kind_parse(text, member);
     case STORE_VERDICT: return assay_verdict_parse(text, member);
@@ -348,6 +364,13 @@ static assay_status read_field(sqlite3_stmt *statement, int column, const store_
     return ASSAY_OK;
 }
 
+static assay_status check_shard(const assay_sweep_shard *shard)
+{
+    return shard->shard < shard->shards
+               ? ASSAY_OK
+               : assay_fail(ASSAY_BAD_DATA, "shard is %u, must be below shards, %u", shard->shard, shard->shards);
+}
+
 assay_status store_read(sqlite3_stmt *statement, int first, const store_table *table, void *record)
 {
     assay_status status = ASSAY_OK;
@@ -357,10 +380,14 @@ assay_status store_read(sqlite3_stmt *statement, int first, const store_table *t
     }
     for (size_t i = 0; status == ASSAY_OK && i < table->count; i++)
         status = read_field(statement, first + (int)i, table, i, record);
+    if (status == ASSAY_OK && table == &store_tables[STORE_SHARD])
+        status = check_shard(record);
     if (status != ASSAY_OK) {
         store_release(table, record);
-        status = assay_fail(status == ASSAY_NO_MEMORY ? status : ASSAY_BAD_DATA, "a row of table %s is malformed: %s",
-                            table->name, assay_error());
+        status = assay_fail(status == ASSAY_NO_MEMORY ? status : ASSAY_BAD_DATA,
+                            "cannot read \"%s\": row %lld of table %s is malformed: %s",
+                            sqlite3_db_filename(sqlite3_db_handle(statement), "main"),
+                            (long long)sqlite3_column_int64(statement, 0), table->name, assay_error());
     }
     return status;
 }

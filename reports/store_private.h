@@ -65,7 +65,7 @@ void store_append_columns(sqlite3_str *sql, const store_table *table, const char
 /** Binds the members of @p record to the parameters from @p first on. */
 assay_status store_bind(sqlite3_stmt *statement, int first, const store_table *table, const void *record);
 
-/** Fills the members of @p record from the columns from @p first on; strings live until the next step, arrays until
+/** Fills the members of @p record from the columns from @p first on, of which the first is the row's number; strings live until the next step, arrays until
  *  store_release(). On failure nothing is to be released. */
 assay_status store_read(sqlite3_stmt *statement, int first, const store_table *table, void *record);
 
@@ -94,6 +94,10 @@ assay_status store_check(const report_store *store, bool writing);
 
 /** The failure of SQLite's last call: `cannot DOING "PATH": reason`, with the status that the reason calls for. */
 assay_status store_fail(const report_store *store, const char *doing);
+
+/** ASSAY_BAD_DATA unless the schema is that of @p version, made by the first so many of @p migrations, and nothing that
+ *  acts by itself (store_schema.c). */
+assay_status store_check_schema(report_store *store, const char *const *migrations, int64_t version);
 
 /** Runs statements without results. */
 assay_status store_execute(report_store *store, const char *doing, const char *sql);

@@ -551,12 +551,21 @@ START_TEST(a_damaged_database_is_refused_and_left)
         assert_refused(ASSAY_BAD_DATA, report_store_each_series(store, 1, accept_series, NULL), malformed[i][1]);
         report_store_close(store);
     }
-    write_file(path, bytes, size);
-    sql(path, "DROP TABLE series");
-    assert_ok(report_store_open(path, &store)); /* whole, but not as we left it */
-    const assay_series series = {.algorithm = "a", .implementation = "b", .chart = "c"};
-    assert_refused(ASSAY_BAD_DATA, report_store_add_series(store, 1, &series), "no such table");
-    report_store_close(store);
+    static const char *const foreign[][2] = {
+        {"DROP TABLE series", "series is missing or differs"},
+        {"DROP INDEX series_of_run", "series_of_run is missing or differs"},
+        {"ALTER TABLE run RENAME TO other; CREATE VIEW run AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM "
+         "c)"
+         " SELECT other.* FROM other, c",
+         "is missing or differs"},
+        {"CREATE TRIGGER t AFTER INSERT ON result BEGIN DELETE FROM part; END", "trigger t"},
+        {"CREATE VIEW v AS SELECT 1", "view v"},
+    };
+    for (size_t i = 0; i < COUNT(foreign); i++) { /* whole, but not as we left it */
+        write_file(path, bytes, size);
+        sql(path, foreign[i][0]);
+        assert_both_refuse(ASSAY_BAD_DATA, path, foreign[i][1]);
+    }
     free(bytes);
     free(path);
 }

@@ -52,7 +52,7 @@ typedef enum assay_status {
 const char *assay_status_name(assay_status status);
 
 /** The detail message of this thread's last failure; an empty string if there was none. Valid until the next failure.
- */
+ *  Control characters in what it quotes are replaced by '?'. */
 const char *assay_error(void);
 
 /**

@@ -3,14 +3,17 @@
  *
  * One line for each program: a hash of its nodes, and the cost in hexadecimal. Lines are only appended.
  */
+#include "core/readers.h"
 #include "core/state_file.h"
 #include "reference/arithmetic/evolved_exp_search_parts.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct line {
     uint64_t hash[2];
@@ -48,22 +51,55 @@ static bool append(evolved_exp_cost_log *log, const line *entry)
     return true;
 }
 
-static assay_status read_lines(evolved_exp_cost_log *log, FILE *file, const char *path)
+/* 16 hexadecimal digits. */
+static bool read_hash(const char *at, uint64_t *hash)
 {
-    char text[128];
-    for (size_t number = 1; fgets(text, sizeof text, file); number++) {
-        line entry;
-        unsigned long long first, second;
-        int used = 0;
-        if (sscanf(text, "%16llx%16llx %la%n", &first, &second, &entry.cost, &used) != 3 || text[used] != '\n' ||
-            !(entry.cost >= 0 && isfinite(entry.cost)))
-            return assay_fail(ASSAY_BAD_DATA, "path %s: line %zu is no measured cost", path, number);
-        entry.hash[0] = first;
-        entry.hash[1] = second;
-        if (!append(log, &entry))
-            return assay_fail(ASSAY_NO_MEMORY, "no memory for the log %s", path);
+    *hash = 0;
+    for (int i = 0; i < 16; i++) {
+        const char *digits = "0123456789abcdef", *digit = at[i] ? strchr(digits, at[i]) : NULL;
+        if (!digit)
+            return false;
+        *hash = *hash << 4 | (uint64_t)(digit - digits);
     }
-    return ferror(file) ? assay_fail(ASSAY_IO, "path %s cannot be read", path) : ASSAY_OK;
+    return true;
+}
+
+/* A line as it is written, up to its end. */
+static bool read_line(const char *at, const char *end, line *entry)
+{
+    if (end - at <= 33 || !read_hash(at, &entry->hash[0]) || !read_hash(at + 16, &entry->hash[1]) || at[32] != ' ' ||
+        isspace((unsigned char)at[33])) /* strtod() would go on to the next line */
+        return false;
+    char *stop;
+    entry->cost = strtod(at + 33, &stop);
+    return stop == end && entry->cost >= 0 && isfinite(entry->cost);
+}
+
+static assay_status read_lines(evolved_exp_cost_log *log, const file_bytes *file)
+{
+    const char *at = (const char *)file->bytes, *end = at + file->size;
+    for (size_t number = 1; at < end; number++) {
+        line entry;
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop || !read_line(at, stop, &entry))
+            return assay_fail(ASSAY_BAD_DATA, "path %s: line %zu is no measured cost: %.*s", file->path, number,
+                              (int)(!stop || stop - at > 60 ? (end - at > 60 ? 60 : end - at) : stop - at), at);
+        if (!append(log, &entry))
+            return assay_fail(ASSAY_NO_MEMORY, "no memory for the log %s", file->path);
+        at = stop + 1;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_log(evolved_exp_cost_log *log, const char *path)
+{
+    file_bytes file;
+    assay_status status = file_read(path, &file);
+    if (status != ASSAY_OK)
+        return assay_fail(status, "path %s", assay_error()); /* which begins with it */
+    status = read_lines(log, &file);
+    file_release(&file);
+    return status;
 }
 
 assay_status evolved_exp_cost_log_open(const char *path, evolved_exp_cost_function inner, evolved_exp_cost_log **log)
@@ -74,14 +110,8 @@ assay_status evolved_exp_cost_log_open(const char *path, evolved_exp_cost_functi
     if (!result)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a log");
     result->inner = inner;
-    assay_status status = ASSAY_OK;
-    FILE *file = fopen(path, "r");
-    if (file) {
-        status = read_lines(result, file, path);
-        fclose(file);
-    } else if (errno != ENOENT || !inner.measure) {
-        status = assay_fail(ASSAY_IO, "path %s cannot be opened: %s", path, strerror(errno));
-    }
+    const bool is_new = inner.measure && access(path, F_OK) != 0 && errno == ENOENT;
+    assay_status status = is_new ? ASSAY_OK : read_log(result, path);
     if (status == ASSAY_OK && inner.measure && !(result->file = fopen(path, "a")))
         status = assay_fail(ASSAY_IO, "path %s cannot be written: %s", path, strerror(errno));
     if (status == ASSAY_OK)

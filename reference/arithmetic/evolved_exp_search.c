@@ -610,6 +610,9 @@ assay_status evolved_exp_mutate(const evolved_exp_search_config *config, uint64_
     assay_status status = check_config(config);
     if (status == ASSAY_OK)
         status = evolved_exp_check(parent);
+    if (status == ASSAY_OK && parent->count == EVOLVED_EXP_NODES) /* a child of it may need x besides */
+        status = assay_fail(ASSAY_OUT_OF_RANGE, "parent has %zu nodes, must have at most %d", parent->count,
+                            EVOLVED_EXP_NODES - 1);
     if (status != ASSAY_OK)
         return status;
     evolved_exp_dice dice = {{seed, (uint64_t)STREAM_MUTATION << 60 | (index & (UINT64_MAX >> 4))}, 0};

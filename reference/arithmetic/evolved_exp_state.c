@@ -6,6 +6,7 @@
 #include "core/state_file.h"
 #include "reference/arithmetic/evolved_exp_search_parts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,17 @@ static void take_program(state_bytes *b, evolved_exp_program *program)
         b->failed = true;
 }
 
+/* What a search keeps to by itself; it has no room for more. */
+static bool fits(const evolved_exp_search_config *config, const evolved_exp_program *program)
+{
+    uint32_t nodes[EVOLVED_EXP_NODES];
+    size_t operations = 0;
+    for (size_t i = 0; i < program->count; i++)
+        operations += evolved_exp_arguments(program->nodes[i].operation) > 0;
+    return operations <= config->max_operations &&
+           evolved_exp_constant_nodes(program, nodes) < evolved_exp_cache_config(config).outputs;
+}
+
 static void put_individual(state_bytes *b, const evolved_exp_individual *individual)
 {
     put_program(b, &individual->program);
@@ -52,11 +64,13 @@ static void put_individual(state_bytes *b, const evolved_exp_individual *individ
     state_put_double(b, individual->fitness.cost);
 }
 
-static void take_individual(state_bytes *b, evolved_exp_individual *individual)
+static void take_individual(state_bytes *b, const evolved_exp_search_config *config, evolved_exp_individual *individual)
 {
     take_program(b, &individual->program);
     individual->fitness.error = state_take_double(b);
     individual->fitness.cost = state_take_double(b);
+    b->failed |= !fits(config, &individual->program) || !(individual->fitness.error >= 0) ||
+                 !(individual->fitness.cost >= 0); /* not NaN: there would be no order */
 }
 
 static void put_child(state_bytes *b, const evolved_exp_child *child)
@@ -70,16 +84,18 @@ static void put_child(state_bytes *b, const evolved_exp_child *child)
         state_put_word(b, child->order[i]);
 }
 
-static void take_child(state_bytes *b, evolved_exp_child *child)
+static void take_child(state_bytes *b, const evolved_exp_search *search, evolved_exp_child *child)
 {
+    const size_t constants = evolved_exp_cache_config(&search->config).outputs - 1;
     memset(child, 0, sizeof *child);
-    take_individual(b, &child->individual);
+    take_individual(b, &search->config, &child->individual);
     child->evaluations = state_take_word(b);
     child->key.word[0] = state_take_word(b);
     child->key.word[1] = state_take_word(b);
     child->plan = (uint32_t)state_take_count(b, EVOLVED_EXP_TAKE);
     for (size_t i = 0; i < child->individual.program.count; i++)
-        child->order[i] = (uint8_t)state_take_count(b, EVOLVED_EXP_NODES - 1);
+        child->order[i] = (uint8_t)state_take_count(b, constants - 1);
+    b->failed |= !search->cache && functional_hash_is_hashable(child->key);
 }
 
 static void put_cache(state_bytes *b, const evolved_exp_search *search)
@@ -122,16 +138,20 @@ static void put_archive(state_bytes *b, const evolved_exp_archive *archive)
     }
 }
 
-static void take_archive(state_bytes *b, evolved_exp_archive *archive)
+static void take_archive(state_bytes *b, const evolved_exp_search_config *config, evolved_exp_archive *archive)
 {
     archive->count = state_take_count(b, sizeof archive->found / sizeof archive->found[0]);
-    for (size_t i = 0; i < archive->count; i++) {
+    for (size_t i = 0; i < archive->count && !b->failed; i++) {
         evolved_exp_found *found = &archive->found[i];
         take_program(b, &found->program);
         found->error = state_take_double(b);
         found->operations = (uint32_t)state_take_count(b, EVOLVED_EXP_NODES);
         found->cost = state_take_double(b);
         found->candidate = state_take_word(b);
+        uint32_t operations = 0;
+        b->failed |= evolved_exp_cost(&found->program, &operations) != ASSAY_OK || operations != found->operations ||
+                     !fits(config, &found->program) || !isfinite(found->error) || !(found->cost >= 0) ||
+                     (i > 0 && operations <= archive->found[i - 1].operations); /* so there is room for what comes */
     }
 }
 
@@ -220,13 +240,13 @@ static void take_search(state_bytes *b, evolved_exp_search *search)
     take_cache(b, search);
     for (uint32_t island = 0; island < config->islands; island++) {
         search->parent_counts[island] = (uint32_t)state_take_count(b, config->population);
-        for (uint32_t i = 0; i < search->parent_counts[island]; i++)
-            take_individual(b, &search->parents[(size_t)island * config->population + i]);
+        for (uint32_t i = 0; i < search->parent_counts[island] && !b->failed; i++)
+            take_individual(b, config, &search->parents[(size_t)island * config->population + i]);
         b->failed |= search->parent_counts[island] == 0;
     }
     for (size_t i = 0; i < search->done && !b->failed; i++)
-        take_child(b, &search->children[i]);
-    take_archive(b, &search->archive);
+        take_child(b, search, &search->children[i]);
+    take_archive(b, config, &search->archive);
     b->failed |= b->used != b->capacity;
 }
 
@@ -254,8 +274,11 @@ assay_status evolved_exp_search_load(const evolved_exp_search_config *config, ui
         return status;
     state_bytes b = {0};
     status = state_read_file(path, &kind, &b);
-    if (status == ASSAY_OK)
+    if (status == ASSAY_OK) {
         status = take_identity(&b, result);
+        if (status != ASSAY_OK)
+            status = assay_fail(status, "path %s: %s", path, assay_error());
+    }
     if (status == ASSAY_OK) {
         take_search(&b, result);
         if (b.failed)

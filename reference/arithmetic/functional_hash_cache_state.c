@@ -167,8 +167,18 @@ assay_status functional_hash_cache_load(const functional_hash_cache_config *conf
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", path ? "cache" : "path");
     state_bytes b = {0};
     assay_status status = state_read_file(path, &kind, &b);
-    if (status == ASSAY_OK)
-        status = take_cache(&b, config, cache);
+    if (status == ASSAY_OK) {
+        functional_hash_cache *loaded = NULL;
+        status = take_cache(&b, config, &loaded);
+        if (status == ASSAY_OK && has_open_claims(loaded)) /* nobody would ever settle them */
+            status = assay_fail(ASSAY_BAD_DATA, "the cache has open claims");
+        if (status == ASSAY_OK) {
+            *cache = loaded;
+        } else {
+            functional_hash_cache_destroy(loaded);
+            status = assay_fail(status, "path %s: %s", path, assay_error());
+        }
+    }
     state_release(&b);
     return status;
 }

@@ -133,8 +133,9 @@ static uint8_t read_part(reader *r)
     n.a = read_part(r);
     n.b = functional_hash_term_parts(n.kind) > 1 ? read_part(r) : 0;
     skip_space(r);
-    if (r->failed || *r->at++ != ')')
+    if (r->failed || *r->at != ')')
         return fail(r);
+    r->at++;
     r->depth--;
     return append(r, n);
 }

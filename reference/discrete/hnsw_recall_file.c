@@ -173,21 +173,35 @@ assay_status hnsw_recall_save(const hnsw_recall_index *index, const char *path)
 
 static assay_status check_numbers(const char *path, const header *h)
 {
-    const bool good = h->dimension >= 1 && h->dimension <= HNSW_RECALL_DIMENSIONS && h->m >= HNSW_RECALL_M_LEAST &&
-                      h->m <= HNSW_RECALL_M_MOST && h->ef_construction >= h->m &&
-                      h->ef_construction <= HNSW_RECALL_EF_MOST && h->metric <= HNSW_RECALL_COSINE &&
-                      h->mode <= HNSW_RECALL_MALKOV && h->extend <= h->mode && h->keep <= h->mode && h->round >= 1 &&
-                      h->round <= HNSW_RECALL_ROUND_MOST && h->count <= HNSW_RECALL_CAPACITY && h->minstd >= 1 &&
-                      h->minstd < 2147483647 && h->top >= -1 && h->top < HNSW_RECALL_LEVELS &&
-                      h->upper_lists <= h->count * (HNSW_RECALL_LEVELS - 1) && (h->count > 0) == (h->top >= 0);
-    return good ? ASSAY_OK : assay_fail(ASSAY_BAD_DATA, "%s: a number of the header is out of its range", path);
+    const struct {
+        const char *name;
+        int64_t value, least, most;
+    } numbers[] = {
+        {"dimension", h->dimension, 1, HNSW_RECALL_DIMENSIONS},
+        {"m", h->m, HNSW_RECALL_M_LEAST, HNSW_RECALL_M_MOST},
+        {"ef_construction", h->ef_construction, h->m, HNSW_RECALL_EF_MOST},
+        {"metric", h->metric, HNSW_RECALL_L2, HNSW_RECALL_COSINE},
+        {"mode", h->mode, HNSW_RECALL_LIBRARY, HNSW_RECALL_MALKOV},
+        {"extend_candidates", h->extend, 0, h->mode},
+        {"keep_pruned", h->keep, 0, h->mode},
+        {"round", h->round, 1, HNSW_RECALL_ROUND_MOST},
+        {"count", (int64_t)h->count, 0, HNSW_RECALL_CAPACITY},
+        {"state of the levels", (int64_t)h->minstd, 1, 2147483646},
+        {"highest level", h->top, h->count > 0 ? 0 : -1, h->count > 0 ? HNSW_RECALL_LEVELS - 1 : -1},
+        {"number of upper lists", (int64_t)h->upper_lists, 0,
+         h->count <= HNSW_RECALL_CAPACITY ? (int64_t)h->count * (HNSW_RECALL_LEVELS - 1) : 0},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (numbers[i].value < numbers[i].least || numbers[i].value > numbers[i].most)
+            return assay_fail(ASSAY_BAD_DATA, "%s: the header's %s is %lld, must be %lld to %lld", path,
+                              numbers[i].name, (long long)numbers[i].value, (long long)numbers[i].least,
+                              (long long)numbers[i].most);
+    }
+    return ASSAY_OK;
 }
 
-static assay_status check_header(const char *path, const char *file, size_t size, header *h)
+static assay_status check_header(const char *path, const header *h)
 {
-    if (size < sizeof *h)
-        return assay_fail(ASSAY_BAD_DATA, "%s has %zu bytes, fewer than a header", path, size);
-    memcpy(h, file, sizeof *h);
     if (memcmp(h->magic, magic, sizeof h->magic) != 0)
         return assay_fail(ASSAY_BAD_DATA, "%s is no index: it does not begin with ASHNSW1", path);
     if (h->byte_order == swapped_order)
@@ -201,12 +215,9 @@ static assay_status check_header(const char *path, const char *file, size_t size
     return check_numbers(path, h);
 }
 
-static assay_status check_sections(const char *path, const char *file, size_t size, const header *h,
-                                   size_t offsets[SECTIONS + 1])
+static assay_status check_sections(const char *path, const char *file, const header *h,
+                                   const size_t offsets[SECTIONS + 1])
 {
-    if (!lay_out(h, offsets) || size != offsets[SECTIONS])
-        return assay_fail(ASSAY_BAD_DATA, "%s has %zu bytes, which is %s for its header", path, size,
-                          lay_out(h, offsets) && size > offsets[SECTIONS] ? "too long" : "too short");
     for (int i = 0; i < SECTIONS; i++) {
         const size_t bytes = offsets[i + 1] - offsets[i] - sizeof(uint32_t);
         uint32_t crc;
@@ -293,34 +304,52 @@ static assay_status rebuild(const header *h, const size_t offsets[SECTIONS + 1],
     return status == ASSAY_OK ? hnsw_enter_labels(*index, &batch) : status;
 }
 
-static assay_status read_file(const char *path, char **data, size_t *size)
+static bool read_exactly(int file, char *to, size_t size)
+{
+    while (size > 0) {
+        const ssize_t more = read(file, to, size);
+        if (more == 0 || (more < 0 && errno != EINTR))
+            return false;
+        to += more > 0 ? more : 0;
+        size -= more > 0 ? (size_t)more : 0;
+    }
+    return true;
+}
+
+/* The header first: memory for the rest is only taken if the file has the size that its header demands. */
+static assay_status read_open(const char *path, int file, header *h, size_t offsets[SECTIONS + 1], char **data)
 {
     struct stat facts;
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0 || fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        const assay_status status =
-            assay_fail(ASSAY_IO, "cannot open %s: %s", path, file < 0 ? strerror(errno) : "it is no regular file");
-        if (file >= 0)
-            close(file);
+    if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode))
+        return assay_fail(ASSAY_IO, "cannot open %s: it is no regular file", path);
+    const size_t size = (size_t)facts.st_size;
+    if (size < sizeof *h)
+        return assay_fail(ASSAY_BAD_DATA, "%s has %zu bytes, fewer than a header", path, size);
+    if (!read_exactly(file, (char *)h, sizeof *h))
+        return assay_fail(ASSAY_IO, "cannot read %s", path);
+    const assay_status status = check_header(path, h);
+    if (status != ASSAY_OK)
         return status;
-    }
-    size_t done = 0;
-    *size = (size_t)facts.st_size;
-    *data = malloc(*size + 1);
-    while (*data && done < *size) {
-        const ssize_t more = read(file, *data + done, *size - done);
-        if (more <= 0)
-            break;
-        done += (size_t)more;
-    }
+    const bool fits = lay_out(h, offsets);
+    if (!fits || size != offsets[SECTIONS])
+        return assay_fail(ASSAY_BAD_DATA, "%s has %zu bytes, which is %s for its header", path, size,
+                          fits && size > offsets[SECTIONS] ? "too long" : "too short");
+    *data = malloc(size);
+    if (!*data)
+        return assay_fail(ASSAY_NO_MEMORY, "no memory for the %zu bytes of %s", size, path);
+    memcpy(*data, h, sizeof *h);
+    return read_exactly(file, *data + sizeof *h, size - sizeof *h) ? check_sections(path, *data, h, offsets)
+                                                                   : assay_fail(ASSAY_IO, "cannot read %s", path);
+}
+
+static assay_status read_file(const char *path, header *h, size_t offsets[SECTIONS + 1], char **data)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0)
+        return assay_fail(ASSAY_IO, "cannot open %s: %s", path, strerror(errno));
+    const assay_status status = read_open(path, file, h, offsets, data);
     close(file);
-    if (*data && done == *size)
-        return ASSAY_OK;
-    const bool memory = *data != NULL;
-    free(*data);
-    *data = NULL;
-    return memory ? assay_fail(ASSAY_IO, "cannot read %s", path)
-                  : assay_fail(ASSAY_NO_MEMORY, "no memory for the %zu bytes of %s", *size, path);
+    return status;
 }
 
 assay_status hnsw_recall_load(const char *path, size_t capacity, hnsw_recall_index **index)
@@ -330,19 +359,18 @@ assay_status hnsw_recall_load(const char *path, size_t capacity, hnsw_recall_ind
     if (capacity > HNSW_RECALL_CAPACITY)
         return assay_fail(ASSAY_OUT_OF_RANGE, "capacity is %zu, must be at most %d", capacity, HNSW_RECALL_CAPACITY);
     char *file = NULL;
-    size_t size = 0, offsets[SECTIONS + 1];
+    size_t offsets[SECTIONS + 1];
     header h;
     hnsw_recall_index *loaded = NULL;
-    assay_status status = read_file(path, &file, &size);
-    if (status == ASSAY_OK)
-        status = check_header(path, file, size, &h);
-    if (status == ASSAY_OK)
-        status = check_sections(path, file, size, &h, offsets);
+    assay_status status = read_file(path, &h, offsets, &file);
     if (status == ASSAY_OK && capacity > 0 && capacity < h.count)
         status = assay_fail(ASSAY_OUT_OF_RANGE, "capacity is %zu, must be 0 or at least the file's %llu elements",
                             capacity, (unsigned long long)h.count);
-    if (status == ASSAY_OK)
+    if (status == ASSAY_OK) {
         status = rebuild(&h, offsets, file, capacity ? capacity : h.count ? h.count : 1, &loaded);
+        if (status != ASSAY_OK)
+            status = assay_fail(status, "%s: %s", path, assay_error());
+    }
     free(file);
     if (status == ASSAY_OK)
         *index = loaded;
