@@ -1,8 +1,8 @@
 # Sanitizers, static analysis, formatting, coverage, documentation of the public headers.
 
-C_FILES := $(LIB_SOURCES) $(filter %.c,$(HARNESS_SOURCES) $(COMMAND_SOURCES) $(TEST_SOURCES)) cli/own_tree/build.c
+C_FILES := $(LIB_SOURCES) $(filter %.c,$(HARNESS_SOURCES) $(COMMAND_SOURCES) $(TEST_SOURCES) $(wildcard fuzz/*.c)) cli/own_tree/build.c
 H_FILES := $(wildcard include/assay/*.h core/*.h reference/*.h reference/*/*.h optimized/*.h optimized/*/*.h verify/*.h \
-             verify/*/*.h bench/*.h bench/*/*.h reports/*.h cli/*.h tests/*.h)
+             verify/*/*.h bench/*.h bench/*/*.h reports/*.h cli/*.h tests/*.h fuzz/*.h)
 EXAMPLE_FILES := $(wildcard examples/*/*.[ch])
 CC_FILES := $(filter %.cc,$(HARNESS_SOURCES) $(COMMAND_SOURCES))
 
@@ -17,8 +17,9 @@ THREAD_SANITIZER = -fsanitize=thread -L$(dir $(ARCHER)) -Wl,--no-as-needed -lomp
 sanitize: sanitize-address sanitize-thread ## verify --quick and the self-tests under ASan+UBSan, verify under TSan
 
 sanitize-address:
-	$(MAKE) BUILD=$(BUILD)/asan EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)/asan/assay $(BUILD)/asan/assay-tests
+	$(MAKE) BUILD=$(BUILD)/asan EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)/asan/assay $(BUILD)/asan/assay-tests $(BUILD)/asan/fuzz-tests
 	CK_TIMEOUT_MULTIPLIER=10 $(BUILD)/asan/assay-tests
+	CK_TIMEOUT_MULTIPLIER=10 $(BUILD)/asan/fuzz-tests
 	ASSAY_TIMEOUT_SCALE=10 $(BUILD)/asan/assay $(call SANITIZED_VERIFY,$(BUILD)/asan)
 
 sanitize-thread:
@@ -63,7 +64,7 @@ lint-cppcheck:
 	cppcheck --quiet --std=c11 -j$(JOBS) --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=nullPointerArithmeticRedundantCheck \
 	  --suppress=uninitvar --suppress=legacyUninitvar --library=mk/check.cfg \
-	  -Iinclude -I. -D__x86_64__ -D_GNU_SOURCE core reference optimized verify bench reports cli tests
+	  -Iinclude -I. -D__x86_64__ -D_GNU_SOURCE core reference optimized verify bench reports cli tests fuzz
 
 format: ## clang-format every source file
 	clang-format -i $(C_FILES) $(CC_FILES) $(H_FILES) $(EXAMPLE_FILES)

@@ -31,8 +31,9 @@ $(BUILD)/assay-tests: $(TEST_OBJECTS) $(CLI_OBJECTS) $(BUILD)/tests_main.o $(BUI
 	  $(call whole,$(BUILD)/libassay-harness.a $(BUILD)/libassay.a) $(HARNESS_LIBS)
 
 .PHONY: self-test test
-self-test: $(BUILD)/assay-tests $(BUILD)/assay ## the harness's own tests only (T=<suite> runs one suite)
+self-test: $(BUILD)/assay-tests $(BUILD)/fuzz-tests $(BUILD)/assay ## the harness's own tests only (T=<suite> runs one suite)
 	$(if $(T),CK_RUN_SUITE=$(T)) $(BUILD)/assay-tests
+	$(if $(T),CK_RUN_SUITE=$(T)) $(BUILD)/fuzz-tests
 
 test: deps ## all tests: the harness's own, then `assay verify --quick`; installs what is missing
 	$(MAKE) --no-print-directory test-installed
