@@ -1,59 +1,23 @@
-/* Exact nearest neighbours. Products of a tile of queries and a panel of rows tell by |q|^2 + |x|^2 - 2 q x which rows
- * might be near enough, with room for the rounding of that formula; only theirs are the distances by the direct
- * formula, and those alone decide. Few queries are compared with all rows directly, as fast as memory delivers them. */
+/* Exact nearest neighbours: few queries are compared with all rows directly, as fast as memory delivers these; many by
+ * blocks (hnsw_recall_exact_blocks.c). How the work is cut depends on the threads, but what is nearest is decided by
+ * distances that do not. */
+#include "optimized/discrete/hnsw_recall_exact.h"
+
 #include "assay/memory.h"
 #include "assay/threads.h"
-#include "optimized/discrete/hnsw_recall_search.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 
 enum {
-    BLOCK = 512,     /* rows of x packed at a time: they stay in the L2 cache */
-    TASK = 240,      /* queries of a task, a multiple of every tile's rows */
-    PART = 16384,    /* rows of a task when there are few queries */
-    FEW = 4,         /* queries for which packing does not pay */
-    MANY = 2 * TASK, /* queries from which on a task takes all rows */
-    CELLS = 1 << 24  /* results of tasks kept at a time */
+    FEW = 6,        /* queries for which packing does not pay */
+    PART = 1 << 20, /* numbers in the rows of a task, where rows are shared out */
+    WORK = 1 << 22, /* products that are worth a thread */
+    CELLS = 1 << 24 /* results of tasks kept at a time */
 };
 
-/* The problem. */
-typedef struct problem {
-    const hnsw_kernels *kernels;
-    hnsw_recall_metric metric;
-    size_t dimension, n, k;
-    const float *x, *q;
-    bool without_self; /* query i is row i, which does not count */
-} problem;
-
-/* What a thread needs. */
-typedef struct scratch {
-    float *rows;     /* BLOCK x dimension, normalised; null if rows are taken as they are */
-    float *panels;   /* BLOCK x dimension, packed */
-    float *offsets;  /* BLOCK */
-    float *queries;  /* TASK x dimension */
-    float *packed;   /* the same, packed */
-    double *lengths; /* TASK */
-    float *thresholds;
-    uint32_t *waiting; /* rows that might be near enough, of each query */
-    size_t *waiting_count;
-    float *row; /* one row, normalised */
-    bool bad;   /* a row is not finite or too large */
-} scratch;
-
-enum {
-    WAITING = 64, /* rows that wait at most */
-    STEP = 64     /* rows that are scanned at a time */
-};
-
-/* The k nearest found of one query, in order. */
-typedef struct nearest {
-    hnsw_key *keys;
-    size_t count;
-} nearest;
-
-static void enter(nearest *best, hnsw_key key, size_t k)
+void hnsw_nearest_enter(hnsw_nearest *best, hnsw_key key, size_t k)
 {
     if (best->count == k) {
         if (key >= best->keys[k - 1])
@@ -73,320 +37,199 @@ static void enter(nearest *best, hnsw_key key, size_t k)
     best->count++;
 }
 
-static void distances(const problem *p, const float *query, const float *rows, const uint32_t *ids, size_t n,
-                      float *out)
+void hnsw_distances(const hnsw_problem *p, const float *query, const uint32_t *ids, size_t n, float *out)
 {
     if (p->metric == HNSW_RECALL_L2) {
-        p->kernels->squares(query, rows, p->dimension, p->dimension, ids, n, out);
+        p->kernels->squares(query, p->x, p->dimension, p->dimension, ids, n, out);
         return;
     }
-    p->kernels->products(query, rows, p->dimension, p->dimension, ids, n, out);
+    p->kernels->products(query, p->x, p->dimension, p->dimension, ids, n, out);
     for (size_t i = 0; i < n; i++)
         out[i] = 1 - out[i];
 }
 
-/* Rows as they are compared: normalised if need be, checked in any case. */
-static const float *take_rows(const problem *p, scratch *s, size_t first, size_t count)
-{
-    const float *rows = p->x + first * p->dimension;
-    if (!hnsw_within(rows, count * p->dimension)) {
-        s->bad = true;
-        return NULL;
-    }
-    for (size_t i = 0; s->rows && i < count; i++)
-        hnsw_prepare(p->metric, rows + i * p->dimension, p->dimension, p->dimension, s->rows + i * p->dimension);
-    return s->rows ? s->rows : rows;
-}
-
 /* ---- Few queries ----------------------------------------------------------------------------------------------- */
 
-/* Query number `number`, whose vector is q. */
-static void scan(const problem *p, scratch *s, const float *q, size_t number, size_t first, size_t last, nearest *best)
+/* What a thread needs. */
+typedef struct scratch {
+    float *rows;         /* HNSW_STEP rows, normalised; null if they are taken as they are */
+    hnsw_blocks *blocks; /* null for few queries */
+    bool bad;            /* a row is not finite or too large */
+} scratch;
+
+static void scan_step(const hnsw_problem *p, const float *rows, size_t first_query, size_t queries, size_t row,
+                      size_t count, int32_t *largest, hnsw_nearest *best)
 {
-    uint32_t ids[STEP];
-    float found[STEP];
-    for (uint32_t i = 0; i < STEP; i++)
-        ids[i] = i;
-    for (size_t row = first; row < last; row += STEP) {
-        const size_t count = last - row < STEP ? last - row : STEP;
-        const float *rows = take_rows(p, s, row, count);
-        if (!rows)
-            return;
-        distances(p, q, rows, ids, count, found);
-        const float worst = best->count == p->k ? hnsw_key_distance(best->keys[p->k - 1]) : INFINITY;
-        for (size_t i = 0; i < count; i++) {
-            if (found[i] <= worst && !(p->without_self && row + i == number))
-                enter(best, hnsw_key_of(found[i], (uint32_t)(row + i)), p->k);
+    float found[HNSW_STEP];
+    for (size_t i = 0; i < queries; i++) {
+        const float worst = best[i].count == p->k ? hnsw_key_distance(best[i].keys[p->k - 1]) : INFINITY;
+        uint64_t near = p->kernels->scan(p->q + (first_query + i) * p->dimension, rows, p->dimension, count,
+                                         p->metric == HNSW_RECALL_L2, worst, found, largest);
+        for (; near; near &= near - 1) {
+            const size_t j = (size_t)__builtin_ctzll(near);
+            if (!p->without_self || row + j != first_query + i)
+                hnsw_nearest_enter(&best[i], hnsw_key_of(found[j], (uint32_t)(row + j)), p->k);
         }
     }
 }
 
-/* ---- Many queries ---------------------------------------------------------------------------------------------- */
-
-static double length_of(const float *x, size_t dimension)
+static bool scan(const hnsw_problem *p, scratch *s, size_t first_query, size_t queries, size_t first, size_t last,
+                 hnsw_nearest *best)
 {
-    double squares = 0;
-    for (size_t i = 0; i < dimension; i++)
-        squares += (double)x[i] * x[i];
-    return sqrt(squares);
-}
-
-/* Packs rows by panels, with half the square of each one's length (L2) as its offset; columns beyond the last are never
- * hits. Returns the largest length. */
-static double pack_rows(const problem *p, scratch *s, const float *rows, size_t count)
-{
-    const size_t panel = p->kernels->panel, dimension = p->dimension;
-    double longest = 0;
-    for (size_t first = 0; first < count; first += panel) {
-        float *to = s->panels + first * dimension;
-        const size_t width = count - first < panel ? count - first : panel;
-        for (size_t j = 0; j < width; j++) {
-            const float *row = rows + (first + j) * dimension;
-            float squares = 0;
-            for (size_t l = 0; l < dimension; l++) {
-                to[l * panel + j] = row[l];
-                squares += row[l] * row[l];
-            }
-            s->offsets[first + j] = p->metric == HNSW_RECALL_L2 ? squares / 2 : 0;
-            longest = fmax(longest, squares);
-        }
-        for (size_t j = width; j < panel; j++) {
-            for (size_t l = 0; l < dimension; l++)
-                to[l * panel + j] = 0;
-            s->offsets[first + j] = NAN;
-        }
+    const float limit = HNSW_RECALL_LARGEST;
+    int32_t largest = 0, limit_bits;
+    memcpy(&limit_bits, &limit, sizeof limit);
+    for (size_t row = first; row < last && largest <= limit_bits; row += HNSW_STEP) {
+        const size_t count = last - row < HNSW_STEP ? last - row : HNSW_STEP;
+        const float *rows = p->x + row * p->dimension;
+        for (size_t i = 0; s->rows && i < count; i++)
+            hnsw_prepare(HNSW_RECALL_COSINE, rows + i * p->dimension, p->dimension, p->dimension,
+                         s->rows + i * p->dimension);
+        scan_step(p, s->rows ? s->rows : rows, first_query, queries, row, count, &largest, best);
     }
-    return sqrt(longest);
-}
-
-/*
- * What the computed q x - offset is at least for a row whose computed distance is at most `worst`, if no row is longer
- * than X. With u = 2^-24 and d dimensions: the sum of products and the offset (L2: a sum of d squares) are wrong by at
- * most (d + 4) u (|q| X + X^2), and the direct distance D' by (d + 4) u D for L2, (d + 4) u |q| X + u (1 + |D|) for
- * products. For L2, q x - |x|^2 / 2 = (|q|^2 - D) / 2. Twice these are taken, as X and |q| are rounded too.
- */
-static float threshold(const problem *p, double length, double longest, float worst)
-{
-    const double u = ((double)p->dimension + 4) * 0x1p-23;
-    double least;
-    if (worst == INFINITY)
-        return -INFINITY;
-    longest *= 1 + u;
-    if (p->metric == HNSW_RECALL_L2)
-        least = (length * length - worst * (1 + u)) / 2 - u * (length * longest + longest * longest);
-    else
-        least = 1 - worst - 2 * u * length * longest - 0x1p-22 * (1 + fabs((double)worst));
-    return (float)(least - 0x1p-22 * fabs(least));
-}
-
-/* Computes the distances of the rows that wait, and keeps the nearest. */
-static void settle(const problem *p, scratch *s, size_t query, size_t number, nearest *best)
-{
-    float found[WAITING];
-    const float *q = s->queries + query * p->dimension;
-    const uint32_t *rows = s->waiting + query * WAITING, zero = 0;
-    const size_t count = s->waiting_count[query];
-    s->waiting_count[query] = 0;
-    if (!s->rows)
-        distances(p, q, p->x, rows, count, found);
-    for (size_t i = 0; s->rows && i < count; i++) {
-        hnsw_prepare(p->metric, p->x + rows[i] * p->dimension, p->dimension, p->dimension, s->row);
-        distances(p, q, s->row, &zero, 1, &found[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!(p->without_self && rows[i] == number))
-            enter(best, hnsw_key_of(found[i], rows[i]), p->k);
-    }
-}
-
-/* Takes note of the hits of a tile. */
-static void note(const problem *p, scratch *s, const uint32_t *hits, size_t query, size_t queries, size_t row,
-                 size_t first_number, double longest, nearest *best)
-{
-    for (size_t i = query; i < queries && i < query + p->kernels->rows; i++) {
-        for (uint32_t left = hits[i - query]; left; left &= left - 1) {
-            s->waiting[i * WAITING + s->waiting_count[i]++] = (uint32_t)(row + (size_t)__builtin_ctz(left));
-            if (s->waiting_count[i] < WAITING)
-                continue;
-            settle(p, s, i, first_number + i, &best[i]);
-            if (best[i].count == p->k)
-                s->thresholds[i] = threshold(p, s->lengths[i], longest, hnsw_key_distance(best[i].keys[p->k - 1]));
-        }
-    }
-}
-
-/* Compares queries with a packed block of rows. */
-static void compare_block(const problem *p, scratch *s, size_t queries, size_t first_number, size_t row, size_t count,
-                          double longest, nearest *best)
-{
-    const size_t tile = p->kernels->rows, panel = p->kernels->panel;
-    for (size_t i = 0; i < queries; i++)
-        s->thresholds[i] = threshold(p, s->lengths[i], longest,
-                                     best[i].count == p->k ? hnsw_key_distance(best[i].keys[p->k - 1]) : INFINITY);
-    for (size_t i = 0; i < queries; i += tile) {
-        for (size_t j = 0; j < count; j += panel) {
-            uint32_t hits[HNSW_ROWS_MOST];
-            p->kernels->tile(s->packed + i * p->dimension, s->panels + j * p->dimension, p->dimension, s->offsets + j,
-                             s->thresholds + i, hits);
-            note(p, s, hits, i, queries, row + j, first_number, longest, best);
-        }
-    }
-}
-
-static void pack_queries(const problem *p, scratch *s, size_t queries)
-{
-    const size_t tile = p->kernels->rows;
-    for (size_t i = 0; i < TASK; i++) {
-        float *to = s->packed + i / tile * tile * p->dimension + i % tile;
-        for (size_t l = 0; l < p->dimension; l++)
-            to[l * tile] = i < queries ? s->queries[i * p->dimension + l] : 0;
-        s->lengths[i] = i < queries ? length_of(s->queries + i * p->dimension, p->dimension) : 0;
-        s->waiting_count[i] = 0;
-        s->thresholds[i] = INFINITY; /* no hits */
-    }
-}
-
-static void compare_all(const problem *p, scratch *s, size_t queries, size_t first_number, size_t first, size_t last,
-                        nearest *best)
-{
-    pack_queries(p, s, queries);
-    for (size_t row = first; row < last; row += BLOCK) {
-        const size_t count = last - row < BLOCK ? last - row : BLOCK;
-        const float *rows = take_rows(p, s, row, count);
-        if (!rows)
-            return;
-        const double longest = pack_rows(p, s, rows, count);
-        compare_block(p, s, queries, first_number, row, count, longest, best);
-    }
-    for (size_t i = 0; i < queries; i++)
-        settle(p, s, i, first_number + i, &best[i]);
+    return largest <= limit_bits;
 }
 
 /* ---- Tasks ----------------------------------------------------------------------------------------------------- */
 
-static void release_scratch(scratch *s)
+/* How queries and rows are shared out. */
+typedef struct sharing {
+    size_t group;    /* queries of a task */
+    size_t together; /* queries whose results are kept at a time */
+    size_t parts;    /* of the rows, of `part` each */
+    size_t part;
+    int threads;
+} sharing;
+
+static size_t least(size_t a, size_t b)
 {
-    assay_release(s->rows);
-    assay_release(s->panels);
-    assay_release(s->offsets);
-    assay_release(s->queries);
-    assay_release(s->packed);
-    assay_release(s->lengths);
-    assay_release(s->thresholds);
-    assay_release(s->waiting);
-    assay_release(s->waiting_count);
-    assay_release(s->row);
+    return a < b ? a : b;
 }
 
-/* Few queries need little: nothing is packed. */
-static bool make_scratch(const problem *p, scratch *s, size_t queries)
+static sharing share(const hnsw_problem *p, size_t queries)
 {
-    const bool normalised = p->metric == HNSW_RECALL_COSINE, few = queries <= FEW;
-    const size_t dimension = p->dimension, rows = few ? STEP : BLOCK;
-    *s = (scratch){.rows = normalised ? assay_allocate(rows * dimension, sizeof(float)) : NULL,
-                   .queries = assay_allocate((few ? FEW : TASK) * dimension, sizeof(float)),
-                   .row = assay_allocate(dimension, sizeof(float))};
-    bool good = (s->rows || !normalised) && s->queries && s->row;
-    if (few || !good)
-        return good;
-    s->panels = assay_allocate(BLOCK * dimension, sizeof(float));
-    s->offsets = assay_allocate(BLOCK, sizeof(float));
-    s->packed = assay_allocate(TASK * dimension, sizeof(float));
-    s->lengths = assay_allocate(TASK, sizeof(double));
-    s->thresholds = assay_allocate(TASK, sizeof(float));
-    s->waiting = assay_allocate(TASK * WAITING, sizeof(uint32_t));
-    s->waiting_count = assay_allocate(TASK, sizeof(size_t));
-    good = s->panels && s->offsets && s->packed && s->lengths && s->thresholds && s->waiting && s->waiting_count;
-    return good;
+    enum { ROWS = 12 }; /* a multiple of every tile's rows */
+    const size_t threads = (size_t)assay_threads(), numbers = p->n * p->dimension;
+    sharing s = {.group = queries, .parts = 1};
+    size_t groups = (queries + HNSW_TASK - 1) / HNSW_TASK;
+    if (queries > FEW && (groups > 1 || numbers > WORK / queries)) {
+        groups = (groups + threads - 1) / threads * threads;
+        s.group = (queries + groups - 1) / groups;
+        s.group = least((s.group + ROWS - 1) / ROWS * ROWS, HNSW_TASK);
+        groups = (queries + s.group - 1) / s.group;
+    }
+    if (groups < threads)
+        s.parts = (numbers + PART - 1) / PART;
+    s.parts = least(s.parts, p->n);
+    s.part = (p->n + s.parts - 1) / s.parts;
+    s.together = CELLS / s.group / (s.parts * (p->k + 1)) * s.group;
+    s.together = least(s.together < s.group ? s.group : s.together, queries);
+    s.threads = (int)least((s.together + s.group - 1) / s.group * s.parts, threads);
+    return s;
 }
 
-/* Queries first_query, ... with rows first, ..., last - 1. */
-static void run_task(const problem *p, scratch *s, size_t first_query, size_t queries, size_t first, size_t last,
-                     nearest *best)
+static void run_task(const hnsw_problem *p, scratch *s, size_t first_query, size_t queries, size_t first, size_t last,
+                     hnsw_nearest *best)
 {
-    for (size_t i = 0; i < queries; i++)
-        hnsw_prepare(p->metric, p->q + (first_query + i) * p->dimension, p->dimension, p->dimension,
-                     s->queries + i * p->dimension);
-    if (queries > FEW)
-        compare_all(p, s, queries, first_query, first, last, best);
-    for (size_t i = 0; queries <= FEW && i < queries; i++)
-        scan(p, s, s->queries + i * p->dimension, first_query + i, first, last, &best[i]);
+    const bool good = s->blocks ? hnsw_blocks_compare(p, s->blocks, first_query, queries, first, last, best)
+                                : scan(p, s, first_query, queries, first, last, best);
+    s->bad = s->bad || !good;
 }
 
-/* Some queries, all rows, in tasks of queries by rows whose number depends on the sizes alone. */
-static void run_queries(const problem *p, scratch *scratches, int threads, size_t first_query, size_t queries,
-                        size_t parts, nearest *best)
+/* Some queries, all rows. */
+static void run_queries(const hnsw_problem *p, scratch *scratches, const sharing *s, size_t first_query, size_t queries,
+                        hnsw_nearest *best)
 {
-    const size_t groups = (queries + TASK - 1) / TASK, part = (p->n + parts - 1) / parts;
-#pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
-    for (size_t task = 0; task < groups * parts; task++) {
-        const size_t query = task % groups * TASK, row = task / groups * part;
-        const size_t last = row + part < p->n ? row + part : p->n;
-        if (row < last)
-            run_task(p, &scratches[omp_get_thread_num()], first_query + query,
-                     queries - query < TASK ? queries - query : TASK, row, last,
-                     best + task / groups * queries + query);
+    const size_t groups = (queries + s->group - 1) / s->group;
+#pragma omp parallel for num_threads(s->threads) schedule(dynamic) if (s->threads > 1)
+    for (size_t task = 0; task < groups * s->parts; task++) {
+        const size_t query = task % groups * s->group, part = task / groups, row = part * s->part;
+        if (row < p->n)
+            run_task(p, &scratches[omp_get_thread_num()], first_query + query, least(queries - query, s->group), row,
+                     least(row + s->part, p->n), best + part * queries + query);
     }
 }
 
 /* Joins the parts' results of each query. */
-static void join(const problem *p, size_t queries, size_t parts, nearest *best)
+static void join(const hnsw_problem *p, size_t queries, size_t parts, hnsw_nearest *best)
 {
     for (size_t i = 0; i < queries; i++) {
         for (size_t part = 1; part < parts; part++) {
-            const nearest *other = &best[part * queries + i];
+            const hnsw_nearest *other = &best[part * queries + i];
             for (size_t j = 0; j < other->count; j++)
-                enter(&best[i], other->keys[j], p->k);
+                hnsw_nearest_enter(&best[i], other->keys[j], p->k);
         }
     }
 }
 
-/* Gives the keys of a group of queries, whose first is number `query`. */
+static void release_scratches(scratch *scratches, int threads)
+{
+    for (int i = 0; scratches && i < threads; i++) {
+        assay_release(scratches[i].rows);
+        hnsw_blocks_release(scratches[i].blocks);
+    }
+    free(scratches);
+}
+
+static scratch *make_scratches(const hnsw_problem *p, const sharing *share, bool few)
+{
+    scratch *scratches = calloc((size_t)share->threads, sizeof *scratches);
+    bool good = scratches != NULL;
+    for (int i = 0; good && i < share->threads; i++) {
+        scratch *s = &scratches[i];
+        if (p->normalise)
+            s->rows = assay_allocate(HNSW_STEP * p->dimension, sizeof(float));
+        if (!few)
+            s->blocks = hnsw_blocks_create(p, share->group);
+        good = (s->rows || !p->normalise) && (s->blocks || few);
+    }
+    if (good)
+        return scratches;
+    release_scratches(scratches, share->threads);
+    return NULL;
+}
+
+/* Gives the keys of a query. */
 typedef void emit(void *self, size_t query, const hnsw_key *keys, size_t count);
 
-static assay_status run_problem(const problem *p, size_t queries, emit *give, void *self)
+static assay_status run_together(const hnsw_problem *p, const sharing *s, scratch *scratches, size_t first,
+                                 size_t count, hnsw_nearest *best)
 {
-    const size_t parts = queries >= MANY || p->n <= PART ? 1 : (p->n + PART - 1) / PART;
-    size_t together = CELLS / (parts * (p->k + 1)) / TASK * TASK;
-    together = together < TASK ? TASK : together;
-    together = together < queries ? together : queries;
-    const size_t lists = together * parts;
-    const size_t tasks = (together + TASK - 1) / TASK * parts;
-    const int threads = tasks < (size_t)assay_threads() ? (int)tasks : assay_threads();
+    run_queries(p, scratches, s, first, count, best);
+    for (int i = 0; i < s->threads; i++) {
+        if (scratches[i].bad)
+            return hnsw_check_vectors("x", p->x, p->n, p->dimension, false);
+    }
+    join(p, count, s->parts, best);
+    return ASSAY_OK;
+}
+
+static assay_status run_problem(const hnsw_problem *p, size_t queries, emit *give, void *self)
+{
+    const sharing s = share(p, queries);
+    const size_t lists = s.together * s.parts;
     hnsw_key *keys = NULL;
-    nearest *best = malloc(lists * sizeof *best);
-    scratch *scratches = calloc((size_t)threads, sizeof *scratches);
-    size_t cells;
-    if (!__builtin_mul_overflow(lists, (p->k + 1) * sizeof *keys, &cells))
-        keys = malloc(cells);
-    bool good = best && scratches && keys;
-    for (int i = 0; good && i < threads; i++)
-        good = make_scratch(p, &scratches[i], queries < TASK ? queries : TASK);
-    assay_status status =
-        good ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu results of %zu queries", p->k, together);
-    for (size_t first = 0; status == ASSAY_OK && first < queries; first += together) {
-        const size_t count = queries - first < together ? queries - first : together;
-        for (size_t i = 0; i < count * parts; i++)
-            best[i] = (nearest){.keys = keys + i * (p->k + 1)};
-        run_queries(p, scratches, threads, first, count, parts, best);
-        for (int i = 0; status == ASSAY_OK && i < threads; i++) {
-            if (scratches[i].bad)
-                status = hnsw_check_vectors("x", p->x, p->n, p->dimension, false);
-        }
-        if (status != ASSAY_OK)
-            break;
-        join(p, count, parts, best);
-        for (size_t i = 0; i < count; i++)
+    size_t bytes;
+    hnsw_nearest *best = malloc(lists * sizeof *best);
+    scratch *scratches = make_scratches(p, &s, queries <= FEW);
+    if (!__builtin_mul_overflow(lists, (p->k + 1) * sizeof *keys, &bytes))
+        keys = malloc(bytes);
+    assay_status status = ASSAY_OK;
+    if (!best || !scratches || !keys)
+        status = assay_fail(ASSAY_NO_MEMORY, "no memory for %zu results of %zu queries", p->k, s.together);
+    for (size_t first = 0; status == ASSAY_OK && first < queries; first += s.together) {
+        const size_t count = least(queries - first, s.together);
+        for (size_t i = 0; i < count * s.parts; i++)
+            best[i] = (hnsw_nearest){.keys = keys + i * (p->k + 1)};
+        status = run_together(p, &s, scratches, first, count, best);
+        for (size_t i = 0; status == ASSAY_OK && i < count; i++)
             give(self, first + i, best[i].keys, best[i].count);
     }
-    for (int i = 0; scratches && i < threads; i++)
-        release_scratch(&scratches[i]);
-    free(scratches);
+    release_scratches(scratches, s.threads);
     free(keys);
     free(best);
     return status;
 }
-
 /* ---- The public functions -------------------------------------------------------------------------------------- */
 
 typedef struct exact_result {
@@ -405,6 +248,35 @@ static void give_exact(void *self, size_t query, const hnsw_key *keys, size_t co
     }
 }
 
+static void normalise(const hnsw_problem *p, const float *from, size_t n, float *to)
+{
+    const int threads = n * p->dimension > PART / 8 ? assay_threads() : 1;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (size_t i = 0; i < n; i++)
+        hnsw_prepare(HNSW_RECALL_COSINE, from + i * p->dimension, p->dimension, p->dimension, to + i * p->dimension);
+}
+
+/* For cosine distance, products of normalised copies are compared. */
+static assay_status run_cosine(hnsw_problem *p, size_t queries, exact_result *result)
+{
+    const bool all = queries > FEW;
+    float *q = malloc(queries * p->dimension * sizeof *q), *x = all ? malloc(p->n * p->dimension * sizeof *x) : NULL;
+    assay_status status = ASSAY_OK;
+    if (!q || (all && !x)) {
+        status = assay_fail(ASSAY_NO_MEMORY, "no memory for %zu normalised vectors", queries + (all ? p->n : 0));
+    } else {
+        normalise(p, p->q, queries, q);
+        normalise(p, p->x, all ? p->n : 0, x);
+        p->q = q;
+        p->x = all ? x : p->x;
+        p->normalise = !all;
+        status = run_problem(p, queries, give_exact, result);
+    }
+    free(q);
+    free(x);
+    return status;
+}
+
 assay_status hnsw_recall_exact(hnsw_recall_metric metric, size_t dimension, const float *x, size_t n, const float *q,
                                size_t queries, size_t k, uint64_t *ids, float *distances)
 {
@@ -416,8 +288,10 @@ assay_status hnsw_recall_exact(hnsw_recall_metric metric, size_t dimension, cons
         status = hnsw_check_vectors("x", x, n, dimension, true);
     if (status != ASSAY_OK || queries == 0)
         return status;
-    const problem p = {.kernels = kernels, .metric = metric, .dimension = dimension, .n = n, .k = k, .x = x, .q = q};
-    return run_problem(&p, queries, give_exact, &(exact_result){k, ids, distances});
+    hnsw_problem p = {.kernels = kernels, .metric = metric, .dimension = dimension, .n = n, .k = k, .x = x, .q = q};
+    exact_result result = {k, ids, distances};
+    return metric == HNSW_RECALL_COSINE ? run_cosine(&p, queries, &result)
+                                        : run_problem(&p, queries, give_exact, &result);
 }
 
 typedef struct lid_result {
@@ -440,14 +314,14 @@ assay_status hnsw_recall_lid(size_t dimension, const float *x, size_t n, size_t 
     assay_status status = hnsw_check_lid(dimension, x, n, k, lid);
     if (status != ASSAY_OK)
         return status;
-    const problem p = {.kernels = kernels,
-                       .metric = HNSW_RECALL_L2,
-                       .dimension = dimension,
-                       .n = n,
-                       .k = k,
-                       .x = x,
-                       .q = x,
-                       .without_self = true};
+    const hnsw_problem p = {.kernels = kernels,
+                            .metric = HNSW_RECALL_L2,
+                            .dimension = dimension,
+                            .n = n,
+                            .k = k,
+                            .x = x,
+                            .q = x,
+                            .without_self = true};
     lid_result result = {lid, malloc(k * sizeof *result.roots)};
     status = result.roots ? run_problem(&p, n, give_lid, &result)
                           : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu distances", k);

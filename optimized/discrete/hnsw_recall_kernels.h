@@ -12,7 +12,18 @@ typedef struct hnsw_query {
     float by_error, by_length; /* what a unit of hnsw_code.error and of .length may add to a product */
 } hnsw_query;
 
-enum { HNSW_PANEL_MOST = 32, HNSW_ROWS_MOST = 12 };
+/* Rows of x that may be among the nearest of a query: those whose value, q x - offset, reached the threshold. */
+typedef struct hnsw_candidates {
+    float threshold;
+    uint32_t count;
+    float *values; /* with HNSW_ROOM behind the last */
+    uint32_t *ids;
+} hnsw_candidates;
+
+enum {
+    HNSW_STEP = 64, /* rows that are scanned at a time */
+    HNSW_ROOM = 16  /* what may be spoiled behind candidates: a vector */
+};
 
 typedef struct hnsw_kernels {
     /* out[i] = sum of (q - x)^2, or of q x, over the dimensions, for x = row ids[i] of rows. The order of the sum is
@@ -25,11 +36,25 @@ typedef struct hnsw_kernels {
     void (*bounds)(const hnsw_query *q, const char *codes, size_t code_bytes, size_t dimension, const uint32_t *ids,
                    size_t n, float *out);
 
-    /* Exact search: rows of queries times a panel of columns. */
+    /* Exact search, few queries: the distances of n <= HNSW_STEP rows (room for all), as squares() or products() give
+     * them. Bit i tells whether out[i] <= worst. Raises *largest to the bits of the largest magnitude in the rows. */
+    uint64_t (*scan)(const float *q, const float *rows, size_t dimension, size_t n, bool squares, float worst,
+                     float *out, int32_t *largest);
+
+    /* Exact search, many queries: `rows` queries times a panel of columns. */
     size_t rows, panel;
-    /* Bit j of hits[i] tells whether q_i x_j - offsets[j] >= thresholds[i]; q is depth x rows, x depth x panel. */
-    void (*tile)(const float *q, const float *x, size_t depth, const float *offsets, const float *thresholds,
-                 uint32_t *hits);
+    /* Puts n <= panel rows side by side, zeros beyond: out[l * panel + j] = rows[j * dimension + l], and writes the sum
+     * of each one's squares. Returns the bits of the largest magnitude. */
+    int32_t (*pack)(const float *rows, size_t dimension, size_t n, float *out, float *squares);
+    /* Adds column j as `first` + j to the candidates of each query where q_i x_j - offsets[j] reaches the threshold.
+     * q is depth x rows, x depth x panel. Whether anything was added. */
+    bool (*tile)(const float *q, const float *x, size_t depth, const float *offsets, uint32_t first,
+                 hnsw_candidates *candidates);
+    /* A value that at least `need` of the more candidates reach, and no more than a few others; all reach the
+     * threshold. */
+    float (*select)(const hnsw_candidates *candidates, size_t need);
+    /* Keeps the candidates that reach the threshold. */
+    void (*keep)(hnsw_candidates *candidates);
 } hnsw_kernels;
 
 extern const hnsw_kernels hnsw_kernels_baseline, hnsw_kernels_avx2, hnsw_kernels_avx512;
