@@ -37,6 +37,8 @@ static const verify_check checks[] = {
     {ASSAY_LAW, "results", "distinct, in order, right distances", EVERY_LEVEL, .run = hnsw_check_results},
     {ASSAY_LAW, "batch", "a batch of queries gives what each gives alone", EVERY_LEVEL, .run = hnsw_check_batch},
     {ASSAY_LAW, "stored", "500 stored vectors find themselves", EVERY_LEVEL, .run = hnsw_check_stored},
+    {ASSAY_LAW, "exact_ways", "one query alone, and with others: the same bits", EVERY_LEVEL,
+     .run = hnsw_check_exact_ways},
     {ASSAY_LAW, "all_found", "ef = n: the exact order", EVERY_LEVEL, .run = hnsw_check_all_found},
     {ASSAY_LAW, "monotone", "recall rises with ef from 10 to 640", .run = hnsw_check_monotone},
     {ASSAY_LAW, "invariances", "translation, exchange of coordinates, scaling: the same graph", EVERY_LEVEL,

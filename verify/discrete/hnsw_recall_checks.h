@@ -64,6 +64,7 @@ void hnsw_check_results(verify_context *v);
 void hnsw_check_batch(verify_context *v);
 void hnsw_check_stored(verify_context *v);
 void hnsw_check_all_found(verify_context *v);
+void hnsw_check_exact_ways(verify_context *v);
 void hnsw_check_monotone(verify_context *v);
 void hnsw_check_invariances(verify_context *v);
 void hnsw_check_cosine(verify_context *v);
