@@ -22,6 +22,7 @@ int command_verify(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_regress(int argc, char **argv);
+int command_history(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_limits(int argc, char **argv);
 int command_new(int argc, char **argv);

@@ -23,6 +23,7 @@ static const command commands[] = {
     {"bench", command_bench, "times the implementations beside their peers"},
     {"report", command_report, "writes the newest results as pages and files"},
     {"regress", command_regress, "compares with another revision, in speed and accuracy"},
+    {"history", command_history, "shows how times and errors changed over the runs"},
     {"merge", command_merge, "joins the databases of shards"},
     {"limits", command_limits, "measures what this machine can do at best"},
     {"new", command_new, "writes the files of a new algorithm"},

@@ -36,6 +36,22 @@ void *report_arena_allocate(report_arena *arena, size_t count, size_t size)
     return memset(memory, 0, bytes);
 }
 
+void *report_arena_append(report_arena *arena, void *array, size_t *count, size_t *capacity, size_t size)
+{
+    void **elements = array;
+    if (*count == *capacity) {
+        size_t larger = *capacity ? 2 * *capacity : 16;
+        void *copy = report_arena_allocate(arena, larger, size);
+        if (!copy)
+            return NULL;
+        if (*count)
+            memcpy(copy, *elements, *count * size);
+        *elements = copy;
+        *capacity = larger;
+    }
+    return (char *)*elements + (*count)++ * size;
+}
+
 void report_arena_free(report_arena *arena)
 {
     while (arena->blocks) {

@@ -13,6 +13,10 @@ typedef struct report_arena {
 /* Zeroed memory for @p count elements of @p size bytes; null if there is none. */
 void *report_arena_allocate(report_arena *arena, size_t count, size_t size);
 
+/* Makes room for one more element of @p size bytes at the end of *array; the new element is zeroed. Null if there is no
+ * memory. */
+void *report_arena_append(report_arena *arena, void *array, size_t *count, size_t *capacity, size_t size);
+
 /* The kept copy of @p s in valid UTF-8: equal strings give equal pointers; null is the empty string. Null if there is
  * no memory. */
 const char *report_arena_string(report_arena *arena, const char *s);

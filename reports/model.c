@@ -27,23 +27,6 @@ static bool fail(loader *l, const char *what)
     return false;
 }
 
-/* Makes room for one more element of an array in the arena; the new element is zeroed. Null if there is no memory. */
-static void *append(report_arena *arena, void *array, size_t *count, size_t *capacity, size_t size)
-{
-    void **elements = array;
-    if (*count == *capacity) {
-        size_t larger = *capacity ? 2 * *capacity : 16;
-        void *copy = report_arena_allocate(arena, larger, size);
-        if (!copy)
-            return NULL;
-        if (*count)
-            memcpy(copy, *elements, *count * size);
-        *elements = copy;
-        *capacity = larger;
-    }
-    return (char *)*elements + (*count)++ * size;
-}
-
 /* Replaces each borrowed string by a kept one. */
 static bool keep(report_arena *arena, const char **const *strings, size_t count)
 {
@@ -69,7 +52,8 @@ static bool visit_run(void *self, const report_run *stored)
 {
     run_list *list = self;
     report_arena *arena = &list->model->arena;
-    report_model_run *run = append(arena, &list->model->runs, &list->model->run_count, &list->capacity, sizeof *run);
+    report_model_run *run =
+        report_arena_append(arena, &list->model->runs, &list->model->run_count, &list->capacity, sizeof *run);
     if (run) {
         run->stored = *stored;
         assay_run *r = &run->stored.run;
@@ -123,8 +107,8 @@ static report_model_algorithm *algorithm_of(report_model *model, const char *nam
     if (at < model->algorithm_count && model->algorithms[at]->name == kept)
         return model->algorithms[at];
     report_model_algorithm *made = report_arena_allocate(arena, 1, sizeof *made);
-    if (!made || !append(arena, &model->algorithms, &model->algorithm_count, &model->algorithm_capacity,
-                         sizeof(report_model_algorithm *)))
+    if (!made || !report_arena_append(arena, &model->algorithms, &model->algorithm_count, &model->algorithm_capacity,
+                                      sizeof(report_model_algorithm *)))
         return NULL;
     memmove(model->algorithms + at + 1, model->algorithms + at,
             (model->algorithm_count - 1 - at) * sizeof(report_model_algorithm *));
@@ -188,7 +172,8 @@ static bool visit_result(void *self, const assay_result *record)
             return true;
         }
     }
-    report_model_result *made = append(arena, &a->results, &a->result_count, &a->result_capacity, sizeof *made);
+    report_model_result *made =
+        report_arena_append(arena, &a->results, &a->result_count, &a->result_capacity, sizeof *made);
     if (!made)
         return fail(l, "results");
     *made = (report_model_result){.record = kept, .run = run_of(l)};
@@ -250,7 +235,8 @@ static bool visit_series(void *self, const assay_series *record)
             return true; /* a newer run has it, or the first seed of a claim has recorded it */
     }
     double *x = report_arena_allocate(arena, s.count, sizeof *x), *y = report_arena_allocate(arena, s.count, sizeof *y);
-    report_model_series *made = append(arena, &a->series, &a->series_count, &a->series_capacity, sizeof *made);
+    report_model_series *made =
+        report_arena_append(arena, &a->series, &a->series_count, &a->series_capacity, sizeof *made);
     if (!x || !y || !made)
         return fail(l, "series");
     if (s.count) {
@@ -280,7 +266,8 @@ static bool visit_count(void *self, const assay_count *record)
             return true;
         }
     }
-    report_model_count *made = append(arena, &a->counts, &a->count_count, &a->count_capacity, sizeof *made);
+    report_model_count *made =
+        report_arena_append(arena, &a->counts, &a->count_count, &a->count_capacity, sizeof *made);
     if (!made)
         return fail(l, "counts");
     *made = (report_model_count){.record = c, .run = run_of(l), .order = a->count_count};
@@ -290,7 +277,8 @@ static bool visit_count(void *self, const assay_count *record)
 static report_model_sweep *make_sweep(loader *l, report_model_algorithm *a, const assay_sweep_shard *s)
 {
     report_arena *arena = &l->model->arena;
-    report_model_sweep *sweep = append(arena, &a->sweeps, &a->sweep_count, &a->sweep_capacity, sizeof *sweep);
+    report_model_sweep *sweep =
+        report_arena_append(arena, &a->sweeps, &a->sweep_count, &a->sweep_capacity, sizeof *sweep);
     if (!sweep)
         return NULL;
     sweep->run = run_of(l);
@@ -419,7 +407,7 @@ static bool visit_limit(void *self, const assay_limit *record)
             return true;
     }
     report_model_limit *made =
-        append(&model->arena, &model->limits, &model->limit_count, &model->limit_capacity, sizeof *made);
+        report_arena_append(&model->arena, &model->limits, &model->limit_count, &model->limit_capacity, sizeof *made);
     if (!made)
         return fail(l, "limits");
     *made = (report_model_limit){.record = limit, .run = run_of(l)};
@@ -456,7 +444,7 @@ static bool enter_timing(loader *l, const assay_timing *t)
     report_model_timing *slot = slot_of(a, t);
     bool is_new = !slot;
     if (is_new) {
-        slot = append(&model->arena, &a->timings, &a->timing_count, &a->timing_capacity, sizeof *slot);
+        slot = report_arena_append(&model->arena, &a->timings, &a->timing_count, &a->timing_capacity, sizeof *slot);
         double *history = report_arena_allocate(&model->arena, model->run_count, sizeof *history);
         if (!slot || !history)
             return false;
