@@ -179,7 +179,7 @@ static void print_change(const printer *p, const report_history_series *s)
 {
     const report_history_change *c = last_change(s);
     if (!c) {
-        fputs(s->judgement == REPORT_STEADY ? "" : report_judgement_name(s->judgement), p->out);
+        fputs(report_judgement_name(s->judgement), p->out);
         return;
     }
     const bool alarm = s->judgement == REPORT_WORSE;
@@ -191,6 +191,17 @@ static void print_change(const printer *p, const report_history_series *s)
         fprintf(p->out, " (and %zu before)", s->change_count - 1);
 }
 
+static void print_heading(const printer *p)
+{
+    fputs(p->colour ? "  \033[2m" : "  ", p->out);
+    print_column(p->out, "", p->name_width, false);
+    print_column(p->out, "runs", 5, true);
+    print_column(p->out, "newest", 11, true);
+    fputs("  ", p->out);
+    print_column(p->out, "over the runs", p->line_width, false);
+    fprintf(p->out, "  last change%s\n", p->colour ? "\033[0m" : "");
+}
+
 static void print_series(const printer *p, const report_history_series *s)
 {
     char runs[24];
@@ -200,9 +211,10 @@ static void print_series(const printer *p, const report_history_series *s)
     print_column(p->out, runs, 5, true);
     print_column(p->out, report_quantity(s->points[s->count - 1].value, s->unit).text, 11, true);
     fputs("  ", p->out);
-    print_column(p->out, history_draw(s, DRAWN, p->blocks).text, p->line_width, false);
-    fputs("  ", p->out);
-    print_change(p, s);
+    const bool more = s->change_count || s->judgement != REPORT_STEADY;
+    print_column(p->out, history_draw(s, DRAWN, p->blocks).text, more ? p->line_width + 2 : 0, false);
+    if (more)
+        print_change(p, s);
     fputc('\n', p->out);
 }
 
@@ -235,7 +247,10 @@ static void print_block(printer *p, const report_history_series *s, size_t count
             p->line_width = line > p->line_width ? line : p->line_width;
         }
     }
+    p->line_width = p->line_width > 13 ? p->line_width : 13; /* its heading */
     print_group(p, s);
+    if (p->name_width)
+        print_heading(p);
     for (size_t i = 0; i < count; i++) {
         if (is_printed(p, &s[i]))
             print_series(p, &s[i]);

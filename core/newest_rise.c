@@ -34,18 +34,30 @@ typedef struct bounds {
     double size;
 } bounds;
 
-/* The newest numbers, by all counts within the bounds, against all before them from @p base on. */
+/* The newest @p m numbers against all before them from @p base on; 1 if they are not higher. */
+static assay_status test_step(const double *x, size_t n, size_t base, size_t m, double size, double *p)
+{
+    int higher = 0;
+    *p = 1;
+    assay_status status = is_higher(x, n, base, n - m, size, &higher);
+    if (status == ASSAY_OK && higher)
+        status = assay_step_up(x + base, n - m - base, x + n - m, m, p);
+    return status;
+}
+
+/* All counts within the bounds. Where more numbers than that make a better segment, it is not new. */
 static assay_status test_steps(const double *x, size_t n, size_t base, bounds b, assay_rise *rise)
 {
     assay_status status = ASSAY_OK;
     const double tests = (double)(b.most - b.least + 1);
+    double p, old = 2;
+    for (size_t m = b.most + 1; status == ASSAY_OK && n - base >= m + ASSAY_RISE_BASE; m++) {
+        status = test_step(x, n, base, m, b.size, &p);
+        old = fmin(old, p);
+    }
     for (size_t m = b.most; status == ASSAY_OK && m >= b.least; m--) {
-        int higher = 0;
-        double p = 1;
-        status = is_higher(x, n, base, n - m, b.size, &higher);
-        if (status == ASSAY_OK && higher)
-            status = assay_step_up(x + base, n - m - base, x + n - m, m, &p);
-        if (status == ASSAY_OK)
+        status = test_step(x, n, base, m, b.size, &p);
+        if (status == ASSAY_OK && p < old)
             consider(rise, base, n - m, fmin(1, tests * p));
     }
     return status;

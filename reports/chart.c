@@ -150,13 +150,15 @@ static void write_points(report_text *t, const report_chart_series *s)
 
 static void write_data(report_text *t, const report_chart *chart)
 {
-    static const char *const draws[] = {"bars", "line", "points", "front", "limit", "fit"};
+    static const char *const draws[] = {"bars", "line", "points", "front", "limit",
+                                        "fit",  "runs", "level",  "worse", "better"};
     report_text_add(t, "{");
     write_axis(t, "x", &chart->x);
     report_text_add(t, ",");
     write_axis(t, "y", &chart->y);
-    report_text_format(t, ",\"horizontal\":%s,\"stacked\":%s,\"base\":", chart->horizontal ? "true" : "false",
-                       chart->stacked ? "true" : "false");
+    report_text_format(
+        t, ",\"horizontal\":%s,\"stacked\":%s,\"zoomed\":%s,\"base\":", chart->horizontal ? "true" : "false",
+        chart->stacked ? "true" : "false", chart->zoomed ? "true" : "false");
     report_text_json_number(t, chart->base);
     report_text_add(t, ",\"categories\":[");
     for (size_t i = 0; i < chart->category_count; i++) {
@@ -218,7 +220,7 @@ static void write_row(report_text *t, const report_chart *chart, const report_ch
 /* Whether a series is measured: lines that explain are left out of the table. */
 static bool is_data(const report_chart_series *s)
 {
-    return s->draw != REPORT_LIMIT && s->draw != REPORT_FIT;
+    return s->draw != REPORT_LIMIT && s->draw != REPORT_FIT && s->draw < REPORT_LEVEL;
 }
 
 static bool has_intervals(const report_chart *chart)

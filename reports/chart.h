@@ -13,7 +13,11 @@ typedef enum report_draw {
     REPORT_POINTS,
     REPORT_FRONT, /* steps between points: the best so far */
     REPORT_LIMIT, /* a dashed line without points, left out of the table */
-    REPORT_FIT /* a line without points in the colour of the series of the same label, left out of legend and table */
+    REPORT_FIT,  /* a line without points in the colour of the series of the same label, left out of legend and table */
+    REPORT_RUNS, /* points with a faint line through them */
+    REPORT_LEVEL,      /* a bar from the first point's category to the last's, like a fit */
+    REPORT_WORSE_FROM, /* marks before categories where things became worse, with their names, left out likewise */
+    REPORT_BETTER_FROM
 } report_draw;
 
 typedef struct report_point {
@@ -42,6 +46,7 @@ typedef struct report_chart {
     report_axis x, y;
     bool horizontal; /* bars lie; their categories are on the vertical axis */
     bool stacked;
+    bool zoomed; /* the vertical axis begins near the smallest value; categories are shown by their last word */
     double base; /* where bars start; 0: at zero or the axis' end */
     /* Filled by the functions below. */
     char **categories;

@@ -9,6 +9,9 @@ enum { RESAMPLES = 2000, PERMUTATION_STREAM = 0x636870 /* "chp" */, RATIO_STREAM
 
 static const double default_threshold = 0.05, default_rate = 0.01, confidence = 0.95;
 
+/* Of what is marked, as nothing fails for it. */
+static const double marking_rate = 0.05;
+
 /* Errors repeat to the last digits, which another order of summation may move: what is beyond them counts. */
 static const double accuracy_threshold = 1e-9;
 
@@ -213,10 +216,10 @@ static assay_status mark_family(const evaluation *e, report_history_series *fami
         status = assay_benjamini_hochberg(p, count, adjusted);
     size_t chosen = 0;
     for (size_t i = 0; status == ASSAY_OK && i < count; i++)
-        chosen += adjusted[i] <= e->rate;
+        chosen += adjusted[i] <= marking_rate;
     for (size_t i = 0; status == ASSAY_OK && i < count; i++) {
-        if (adjusted[i] <= e->rate)
-            status = mark_changes(e, &family[i], e->rate * (double)chosen / (double)count);
+        if (adjusted[i] <= marking_rate)
+            status = mark_changes(e, &family[i], marking_rate * (double)chosen / (double)count);
     }
     free(p);
     return status;
@@ -248,12 +251,15 @@ static assay_status test_newest(const evaluation *e, report_history_series *s, a
     return status;
 }
 
-/* Marks where the newest segment begins, unless the permutations have found a recent change already. */
+/* Marks where the newest segment begins. Permutations may have found it too, but not as exactly, as they need three
+ * numbers on either side. */
 static assay_status mark_newest(const evaluation *e, report_history_series *s, size_t at)
 {
-    const report_history_change *last = s->change_count ? &s->changes[s->change_count - 1] : NULL;
-    if (last && s->count - last->at <= e->options.recent)
+    report_history_change *last = s->change_count ? &s->changes[s->change_count - 1] : NULL;
+    if (last && s->count - last->at <= e->options.recent) {
+        last->at = at;
         return ASSAY_OK;
+    }
     if (!s->changes)
         s->changes = report_arena_allocate(&e->history->arena, 1, sizeof *s->changes);
     if (!s->changes)

@@ -6,6 +6,7 @@
 #include "assay/catalogue.h"
 #include "assay/statistics.h"
 #include "reports/arena.h"
+#include "reports/history.h"
 #include "reports/report.h"
 #include "reports/store.h"
 
@@ -100,7 +101,8 @@ typedef struct report_model {
     report_contradiction contradictions[64];
     size_t contradiction_count;
     report_tally total;
-    size_t history; /* number of newest runs to be shown */
+    size_t history;             /* number of newest runs to be shown */
+    const report_history *past; /* series over the runs; null: not looked at */
 } report_model;
 
 /* Reads @p database. With @p deep_first, what runs of greater depth found goes before what newer quick ones did.

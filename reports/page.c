@@ -262,7 +262,11 @@ void report_origin(report_text *t, const report_model *model, const report_model
 
 report_run_name report_name_of_run(const report_model_run *run)
 {
-    const assay_run *r = &run->stored.run;
+    return report_name_of_start(&run->stored.run);
+}
+
+report_run_name report_name_of_start(const assay_run *r)
+{
     report_run_name name = {""};
     bool iso = strlen(r->started) >= 16 && r->started[10] == 'T';
     if (iso)

@@ -77,6 +77,7 @@ typedef struct report_run_name {
     char text[128];
 } report_run_name;
 report_run_name report_name_of_run(const report_model_run *run);
+report_run_name report_name_of_start(const assay_run *run);
 
 /* ---- Pages ------------------------------------------------------------------------------------------------------ */
 
@@ -96,6 +97,13 @@ unsigned report_scaling_section(report_text *t, const report_model *model, const
 unsigned report_accuracy_charts(report_text *t, const report_model_algorithm *algorithm, unsigned id);
 unsigned report_speed_charts(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
                              unsigned id);
+
+/* The series over comparable runs, with the points where they changed (page_history.c). */
+bool report_has_changes(const report_model *model, const report_model_algorithm *algorithm);
+unsigned report_changes(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
+                        unsigned id);
+void report_newest_changes(report_text *t, const report_model *model);
+
 unsigned report_history_charts(report_text *t, const report_model *model, const report_model_algorithm *algorithm,
                                unsigned id);
 

@@ -400,6 +400,7 @@ void report_algorithm_page(report_text *t, const report_model *model, const repo
     id = report_scaling_section(t, model, a, id);
     id = report_quantities(t, a, id);
     report_section_begin(t, "history", "History");
+    id = report_changes(t, model, a, id);
     report_history_charts(t, model, a, id);
     report_section_end(t);
     report_page_end(t, chart_js);

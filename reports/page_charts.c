@@ -565,9 +565,17 @@ static void verdict_chart(report_text *t, const report_model *model, const repor
     report_chart_write(&chart, t, id);
 }
 
-static bool run_timed(stretch s, size_t run)
+/* Whether times of a run can be held beside those of the newest bench run. */
+static bool is_comparable(const report_model *model, size_t run)
 {
-    for (size_t i = 0; i < s.count; i++) {
+    const assay_run *a = &model->runs[run].stored.run, *b = model->bench ? &model->bench->stored.run : a;
+    return a->machine == b->machine && a->compiler == b->compiler && a->flags == b->flags &&
+           a->processors == b->processors;
+}
+
+static bool run_timed(const report_model *model, stretch s, size_t run)
+{
+    for (size_t i = 0; is_comparable(model, run) && i < s.count; i++) {
         if (isfinite(s.timings[i].history[run]))
             return true;
     }
@@ -578,7 +586,7 @@ static void median_line(report_chart *chart, const report_model *model, stretch 
 {
     begin_implementation(chart, timing, REPORT_LINE);
     for (size_t run = report_history_start(model), at = 0; run < model->run_count; run++) {
-        if (run_timed(s, run))
+        if (run_timed(model, s, run))
             report_chart_point(chart, (double)at++, timing->history[run], NAN, NAN);
     }
 }
@@ -588,7 +596,7 @@ static void median_chart(report_text *t, const report_model *model, stretch s, u
 {
     size_t runs = 0;
     for (size_t run = report_history_start(model); run < model->run_count; run++)
-        runs += run_timed(s, run);
+        runs += run_timed(model, s, run);
     if (runs < 2)
         return;
     report_text title = joined("Time over the runs: ", s.timings[0].record.workload, ", size ");
@@ -598,7 +606,7 @@ static void median_chart(report_text *t, const report_model *model, stretch s, u
                           .x = {.label = "run"},
                           .y = {.label = "median time per run", .unit = "s", .log = true}};
     for (size_t run = report_history_start(model); run < model->run_count; run++) {
-        if (run_timed(s, run))
+        if (run_timed(model, s, run))
             report_chart_category(&chart, report_name_of_run(&model->runs[run]).text);
     }
     for (size_t i = 0; i < s.count; i++)
@@ -613,7 +621,7 @@ unsigned report_history_charts(report_text *t, const report_model *model, const 
 {
     report_text_add(t, "<div class=\"charts\">\n");
     verdict_chart(t, model, only, id++);
-    for (size_t i = 0, end; only && i < only->timing_count; i = end) {
+    for (size_t i = 0, end; only && !report_has_changes(model, only) && i < only->timing_count; i = end) {
         for (end = i + 1; end < only->timing_count &&
                           only->timings[end].record.workload == only->timings[i].record.workload &&
                           only->timings[end].record.size == only->timings[i].record.size;)

@@ -461,6 +461,7 @@ static void write_limits(report_text *t, const report_model *model)
 static void write_history(report_text *t, const report_model *model, unsigned id)
 {
     report_section_begin(t, "history", "Runs in this database");
+    report_newest_changes(t, model);
     report_history_charts(t, model, NULL, id);
     report_section_end(t);
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_HISTORY = 30 };
+enum { DEFAULT_HISTORY = 30, PAST_RUNS = 60 };
 
 /* ---- Files ------------------------------------------------------------------------------------------------------ */
 
@@ -153,10 +153,14 @@ assay_status report_write(const char *database, const char *folder, const report
     if (!folder || !*folder)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "folder is %s", folder ? "empty" : "null");
     report_model model = {0};
+    report_history past = {0};
     report_text chart_js = {0};
     assay_status status = report_read_chart_js(options ? options->chart_js : NULL, &chart_js);
     if (status == ASSAY_OK)
         status = report_model_load(database, false, &model);
+    if (status == ASSAY_OK)
+        status = report_history_load(database, &(report_history_options){.last = PAST_RUNS, .seed = 1}, &past);
+    model.past = &past;
     model.history = options && options->history ? options->history : DEFAULT_HISTORY;
     if (status == ASSAY_OK)
         status = report_make_folder(folder);
@@ -165,6 +169,7 @@ assay_status report_write(const char *database, const char *folder, const report
     if (status == ASSAY_OK && summary)
         status = fill_summary(&model, folder, summary);
     report_text_free(&chart_js);
+    report_history_free(&past);
     report_model_free(&model);
     return status;
 }

@@ -9,12 +9,12 @@
         light: {
             ink: "#22211d", soft: "#69665c", grid: "#e9e5da", card: "#ffffff",
             series: ["#2f62a3", "#c0561f", "#26805b", "#8a4c93", "#a67c1e", "#3b9ab8", "#b5406b", "#6e7b2a"],
-            limit: "#7b786e", verdicts: ["#b3261e", "#8d8a80", "#d9a437"],
+            limit: "#7b786e", verdicts: ["#b3261e", "#8d8a80", "#d9a437"], worse: "#b3261e", better: "#1d7348",
         },
         dark: {
             ink: "#e8e5dc", soft: "#a09c90", grid: "#2d2e35", card: "#1c1d22",
             series: ["#7fb0ec", "#f0945c", "#66c79b", "#c794d2", "#dcb55a", "#74cbe6", "#ee85aa", "#b3c25f"],
-            limit: "#8d8a80", verdicts: ["#e0695c", "#77757c", "#dcb55a"],
+            limit: "#8d8a80", verdicts: ["#e0695c", "#77757c", "#dcb55a"], worse: "#f08a7e", better: "#6cc698",
         },
     };
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -58,11 +58,11 @@
             const scale = chart.scales[across ? "x" : "y"];
             const context = chart.ctx;
             context.save();
-            context.strokeStyle = chart.options.plugins.whiskers.colour;
             context.lineWidth = 1.25;
             chart.data.datasets.forEach((set, index) => {
                 if (!chart.isDatasetVisible(index))
                     return;
+                context.strokeStyle = set.whisker || chart.options.plugins.whiskers.colour;
                 chart.getDatasetMeta(index).data.forEach((element, k) => {
                     const point = set.points[k];
                     if (!point || point.low === undefined)
@@ -113,6 +113,49 @@
                     context.restore();
                 }
             });
+            context.restore();
+        },
+    };
+
+    /* ---- Segments of a history: their levels, and where they change ---- */
+
+    const segments = {
+        id: "segments",
+        afterDatasetsDraw(chart) {
+            const context = chart.ctx, area = chart.chartArea, {x, y} = chart.scales, rows = [];
+            const marks = [];
+            context.save();
+            context.font = "600 11px " + Chart.defaults.font.family;
+            chart.data.datasets.forEach((set, index) => {
+                if (!chart.getDatasetMeta(index).visible)
+                    return;
+                if (set.segment === "level") {
+                    const [first, last] = set.points, height = y.getPixelForValue(first.y);
+                    context.strokeStyle = set.borderColor;
+                    context.lineWidth = 2.5;
+                    context.beginPath();
+                    context.moveTo(x.getPixelForValue(first.x - 0.45), height);
+                    context.lineTo(x.getPixelForValue(last.x + 0.45), height);
+                    context.stroke();
+                } else if (set.segment) {
+                    set.points.forEach((point) => marks.push({at: x.getPixelForValue(point.x - 0.5), name: point.name, colour: set.borderColor}));
+                }
+            });
+            for (const {at, name, colour} of marks.sort((a, b) => a.at - b.at)) {
+                const width = context.measureText(name).width, left = at + 5 + width > area.right ? at - 5 - width : at + 5;
+                let row = 0; /* the first one with room */
+                while (rows[row] > left - 8)
+                    row++;
+                rows[row] = left + width;
+                context.strokeStyle = context.fillStyle = colour;
+                context.lineWidth = 1.25;
+                context.setLineDash([4, 3]);
+                context.beginPath();
+                context.moveTo(at, area.top);
+                context.lineTo(at, area.bottom);
+                context.stroke();
+                context.fillText(name, left, area.top + 12 + 15 * row);
+            }
             context.restore();
         },
     };
@@ -195,6 +238,10 @@
                 barPercentage: data.categories.length ? 0.92 : 1, categoryPercentage: data.categories.length ? 0.78 : 1,
                 minBarLength: 2,
             });
+        if (series.draw === "level")
+            return Object.assign(set, {type: "line", data: [], segment: "level", fit: true});
+        if (series.draw === "worse" || series.draw === "better")
+            return Object.assign(set, {type: "line", data: [], segment: series.draw, fit: true, borderColor: palette[series.draw]});
         const values = data.categories.length ? barValues(data, series) : series.points.map(({x, y}) => ({x, y}));
         const line = Object.assign(set, {
             type: "line", data: values, borderWidth: 1.75, borderDash: dashes[(index + Math.floor(index / 8)) % dashes.length],
@@ -203,6 +250,11 @@
         });
         if (series.draw === "points")
             Object.assign(line, {pointRadius: 5});
+        if (series.draw === "runs")
+            Object.assign(line, {
+                borderColor: mixed(colour, palette.card, 0.3), borderWidth: 1, borderDash: [], pointStyle: "circle", pointBorderColor: colour,
+                pointRadius: series.points.length > 40 ? 2 : 3.5, pointBackgroundColor: mixed(colour, palette.card, 0.55), whisker: mixed(colour, palette.card, 0.45),
+            });
         if (series.draw === "fit")
             Object.assign(line, {pointRadius: 0, pointHoverRadius: 0, borderDash: [], borderWidth: 1.25, fit: true});
         if (series.draw === "limit")
@@ -254,6 +306,14 @@
             Object.assign(scale, {min: least - step / 2, max: most + step / 2});
     }
 
+    /* Around the values, with room for names above, and never so near that noise looks like a mountain. */
+    function zoom(values) {
+        const least = Math.min(...values), most = Math.max(...values);
+        const range = Math.max(most - least, 0.08 * Math.max(Math.abs(least), Math.abs(most))), middle = (least + most) / 2;
+        const low = middle - 0.62 * range;
+        return {min: least >= 0 ? Math.max(low, 0) : low, max: middle + 0.8 * range};
+    }
+
     function valuesOf(data, name) {
         const points = data.series.flatMap((series) => series.points);
         return name === "x" ? points.map((p) => p.x) : points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]);
@@ -283,9 +343,15 @@
         const x = axis(data.x, palette, named), y = axis(data.y, palette, false);
         if (named)
             x.labels = data.categories;
+        if (data.zoomed) {
+            x.offset = true;
+            x.ticks.callback = function (value) {
+                return this.getLabelForValue(value).split(" · ").pop().slice(0, 7);
+            };
+        }
         if (data.stacked)
             x.stacked = y.stacked = true;
-        if (named && !data.y.log)
+        if (named && !data.y.log && !data.zoomed)
             y.beginAtZero = true;
         const bars = data.series.some((s) => s.draw === "bars");
         const ys = valuesOf(data, "y");
@@ -296,6 +362,8 @@
             setRange(x, data.x, valuesOf(data, "x"), false, bars ? stepOf(valuesOf(data, "x")) : 0);
         if (data.y.label === "number")
             y.ticks.precision = 0;
+        if (data.zoomed)
+            Object.assign(y, zoom(ys));
         let drawn = 0;
         const datasets = data.series.map((series) => dataset(data, series, series.draw === "limit" ? 0 : drawn++, palette));
         return {
@@ -312,7 +380,7 @@
                     lineNames: {colour: palette.soft},
                 },
             },
-            plugins: [whiskers, lineNames],
+            plugins: [whiskers, lineNames, segments],
         };
     }
 

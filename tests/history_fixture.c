@@ -1,0 +1,151 @@
+#include "tests/history_fixture.h"
+
+#include "assay/random.h"
+#include "reports/store.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct writer {
+    report_store *store;
+    const history_plan *plan;
+    size_t first; /* run of the machine that counts */
+    int64_t run;
+    bool ok;
+} writer;
+
+static void check(writer *w, assay_status status)
+{
+    if (status != ASSAY_OK)
+        fprintf(stderr, "fixture: %s\n", assay_error());
+    w->ok &= status == ASSAY_OK;
+}
+
+static void begin(writer *w, const char *command, size_t k, bool other_machine)
+{
+    char started[32], revision[24];
+    snprintf(started, sizeof started, "2026-%02zu-%02zuT%s:00:00Z", 1 + k / 28, 1 + k % 28,
+             *command == 'b' ? "12" : "13");
+    snprintf(revision, sizeof revision, "%012zx", k);
+    const assay_run run = {.command = command,
+                           .revision = revision,
+                           .compiler = "gcc 12.2.0",
+                           .flags = "-O3 -ffp-contract=off",
+                           .machine = other_machine ? "Intel Atom" : "AMD EPYC 9R14",
+                           .system = "Linux 6.1.0 x86_64",
+                           .level = "avx512",
+                           .depth = *command == 'b' ? "" : "quick",
+                           .shard = "1/1",
+                           .started = started,
+                           .word_bits = 64,
+                           .processors = 2,
+                           .threads = 2,
+                           .seed = 1};
+    check(w, report_store_begin_run(w->store, &run, &w->run));
+}
+
+/* Nine repetitions around a median that is @p level. */
+static void add_time(writer *w, const char *algorithm, const char *implementation, const char *workload, size_t size,
+                     double level)
+{
+    double seconds[9];
+    for (int i = 0; i < 9; i++)
+        seconds[i] = level * (1 + 0.004 * (i - 4));
+    const assay_timing t = {.algorithm = algorithm,
+                            .implementation = implementation,
+                            .is_peer = *implementation == 'O',
+                            .is_reference = *implementation == 'r',
+                            .workload = workload,
+                            .size = size,
+                            .threads = 1,
+                            .repetitions = 9,
+                            .seconds = seconds,
+                            .bytes = NAN,
+                            .flops = NAN,
+                            .items = NAN,
+                            .limit_seconds = NAN,
+                            .limit_name = "",
+                            .note = "",
+                            .quality = NAN,
+                            .quality_label = "",
+                            .cycles = NAN,
+                            .instructions = NAN,
+                            .branch_misses = NAN,
+                            .cache_misses = NAN,
+                            .counters_reason = "",
+                            .replay = ""};
+    check(w, report_store_add_timing(w->store, w->run, &t));
+}
+
+typedef struct benchmark {
+    const char *algorithm, *implementation, *workload;
+    size_t size;
+    double seconds;
+} benchmark;
+
+static void add_bench(writer *w, size_t k, bool other_machine)
+{
+    static const benchmark all[] = {
+        {"lmul", "avx2", "multiply", 4096, 1.2e-6},   {"lmul", "reference", "multiply", 4096, 30e-6},
+        {"lmul", "avx512", "multiply", 4096, 0.7e-6}, {"lmul", "OpenBLAS", "multiply", 4096, 0.6e-6},
+        {"lmul", "avx2", "dot", 65536, 21e-6},        {"lmul", "avx512", "dot", 65536, 12e-6},
+        {"sor_bandit", "avx2", "heat", 1024, 3e-3}};
+    begin(w, "bench", k, other_machine);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const assay_random r = {w->plan->seed, i};
+        const bool slower = i == 0 && w->plan->factor > 0 && !other_machine && k - w->first >= w->plan->slower_from;
+        const double level = all[i].seconds * exp(0.01 * assay_random_normal(r, k)) * (other_machine ? 3 : 1);
+        add_time(w, all[i].algorithm, all[i].implementation, all[i].workload, all[i].size,
+                 slower ? level * w->plan->factor : level);
+    }
+    check(w, report_store_end_run(w->store, w->run, 10));
+}
+
+static void add_error(writer *w, const char *check_name, assay_kind kind, double measured, assay_verdict verdict)
+{
+    const assay_result r = {.algorithm = "lmul",
+                            .implementation = "avx2",
+                            .kind = kind,
+                            .check = check_name,
+                            .workload = "odd shapes",
+                            .measured = measured,
+                            .limit = 1,
+                            .unit = "ulp",
+                            .verdict = verdict,
+                            .reason = "",
+                            .seconds = 0.1,
+                            .seed = 1,
+                            .replay = "",
+                            .spread_low = NAN,
+                            .spread_high = NAN};
+    check(w, report_store_add_result(w->store, w->run, &r));
+}
+
+static void add_verify(writer *w, size_t k, bool other_machine)
+{
+    const bool less_exact = w->plan->less_exact_from && k - w->first >= w->plan->less_exact_from;
+    const assay_random r = {w->plan->seed, 99};
+    begin(w, "verify", k, other_machine);
+    add_error(w, "gemm", ASSAY_ORACLE, less_exact ? 0.75 : 0.6, ASSAY_PASS);
+    add_error(w, "exact", ASSAY_AGREEMENT, 0, ASSAY_PASS);
+    /* No oracle: its number may be anything. */
+    add_error(w, "timed claim", ASSAY_CLAIM, 1 + 10 * assay_random_uniform(r, k), ASSAY_REPRODUCED);
+    check(w, report_store_end_run(w->store, w->run, 5));
+}
+
+bool fixture_add_history(const char *path, const history_plan *plan)
+{
+    writer w = {.plan = plan, .ok = true};
+    check(&w, report_store_open(path, &w.store));
+    const size_t shift = plan->other_machine_is_newest ? plan->runs : 0;
+    const size_t first = plan->other_machine_is_newest ? 0 : plan->other_machine;
+    w.first = first;
+    for (size_t k = 0; w.ok && k < plan->other_machine; k++)
+        add_bench(&w, shift + k, true);
+    for (size_t k = first; w.ok && k < first + plan->runs; k++) {
+        add_bench(&w, k, false);
+        add_verify(&w, k, false);
+    }
+    report_store_close(w.store);
+    return w.ok;
+}
