@@ -13,7 +13,7 @@ enum { KEY_CHECK = 0x200, KEY_ALL, KEY_RELATIVE, KEY_THRESHOLD, KEY_RECENT, KEY_
 
 static const struct argp_option own_options[] = {
     {.name = "check", .key = KEY_CHECK, .doc = "Exit with 1 if the newest run is in a new, worse segment"},
-    {.name = "threshold", .key = KEY_THRESHOLD, .arg = "PERCENT", .doc = "Smallest change of a time that counts (5)"},
+    {.name = "threshold", .key = KEY_THRESHOLD, .arg = "PERCENT", .doc = "Smallest change of a time that counts (3)"},
     {.name = "rate", .key = KEY_RATE, .arg = "R", .doc = "Of false alarms, for each algorithm (0.01)"},
     {.name = "recent", .key = KEY_RECENT, .arg = "N", .doc = "Runs for which a change stays new (5)"},
     {.name = "confirm", .key = KEY_CONFIRM, .arg = "N", .doc = "Runs that must show a change before it counts (1)"},
@@ -116,7 +116,7 @@ static const char *unused_pattern(const history_arguments *a, const report_histo
         bool used = false;
         for (size_t i = 0; i < h->series_count && !used; i++) {
             const report_history_series *s = &h->series[i];
-            const report_series_name name = report_name_of_series(s);
+            const report_words name = report_name_of_series(s);
             const char *rest = strchr(name.text, '/');
             used = assay_pattern_matches(a->common.patterns[k], s->algorithm, s->implementation, rest ? rest + 1 : "");
         }
@@ -157,7 +157,7 @@ int command_history(int argc, char **argv)
 {
     history_arguments a = {
         .common = common_options_default(1u << FORMAT_TEXT | 1u << FORMAT_JSON | 1u << FORMAT_CSV),
-        .options = {.threshold = 0.05, .rate = 0.01, .recent = 5, .confirm = 1, .selects = selects, .seed = 1}};
+        .options = {.threshold = 0.03, .rate = 0.01, .recent = 5, .confirm = 1, .selects = selects, .seed = 1}};
     parse_arguments(&argp, argc, argv, &a);
     a.options.self = &a.common;
     report_history h;

@@ -13,10 +13,6 @@ enum { DRAWN = 40 }; /* points of a sparkline */
 /* ---- Text: small pieces -------------------------------------------------------------------------------------------
  */
 
-typedef struct column_text {
-    char text[256];
-} column_text;
-
 static int letters_of(const char *text)
 {
     int letters = 0;
@@ -32,9 +28,9 @@ static void print_column(FILE *out, const char *text, int width, bool right)
 }
 
 /* "2026-11-24 16:24" */
-static column_text time_of(const report_run *run)
+static report_words time_of(const report_run *run)
 {
-    column_text t = {""};
+    report_words t = {""};
     const char *s = run->run.started;
     if (strlen(s) >= 16 && s[10] == 'T')
         snprintf(t.text, sizeof t.text, "%.10s %.5s", s, s + 11);
@@ -43,32 +39,21 @@ static column_text time_of(const report_run *run)
     return t;
 }
 
-static column_text percent(double ratio)
+/* "+5.1 % [+4.2, +6.0]", or both levels where a ratio means nothing. */
+static report_words change_of(const report_history_series *s, const report_history_change *c)
 {
-    column_text t;
-    snprintf(t.text, sizeof t.text,
-             ratio >= 2                 ? "x %.3g"
-             : fabs(ratio - 1) < 0.0005 ? "%+.1e %%"
-                                        : "%+.1f %%",
-             ratio >= 2 ? ratio : 100 * (ratio - 1));
-    return t;
-}
-
-/* "+5.1 % [4.2, 6.0]", or both levels where a ratio means nothing. */
-static column_text change_of(const report_history_series *s, const report_history_change *c)
-{
-    column_text t;
+    report_words t;
     const assay_interval *r = &c->ratio;
-    if (isfinite(r->estimate) && r->estimate < 2 && fabs(r->estimate - 1) >= 0.0005) {
-        snprintf(t.text, sizeof t.text, "%.60s [%+.3g, %+.3g]", percent(r->estimate).text, 100 * (r->low - 1),
+    if (isfinite(r->estimate) && r->estimate < 2) {
+        snprintf(t.text, sizeof t.text, "%.60s [%+.3g, %+.3g]", report_size_of_change(c).text, 100 * (r->low - 1),
                  100 * (r->high - 1));
     } else if (isfinite(r->estimate)) {
-        snprintf(t.text, sizeof t.text, "%s", percent(r->estimate).text);
+        t = report_size_of_change(c);
     } else {
         size_t first, middle, end;
         report_segment_of(s, c->at - 1, &first, &middle);
         report_segment_of(s, c->at, &middle, &end);
-        snprintf(t.text, sizeof t.text, "%s to %s", report_quantity(report_level(s, first, c->at), s->unit).text,
+        snprintf(t.text, sizeof t.text, "%.80s to %.80s", report_quantity(report_level(s, first, c->at), s->unit).text,
                  report_quantity(report_level(s, c->at, end), s->unit).text);
     }
     return t;
@@ -77,13 +62,6 @@ static column_text change_of(const report_history_series *s, const report_histor
 static const report_run *run_at(const report_history *h, const report_history_series *s, size_t point)
 {
     return &h->runs[s->points[point].run];
-}
-
-static const char *direction_of(const report_history_series *s, bool worse)
-{
-    if (s->measure == REPORT_ACCURACY)
-        return worse ? "less accurate" : "more accurate";
-    return worse ? "slower" : "faster";
 }
 
 static const report_history_change *last_change(const report_history_series *s)
@@ -157,7 +135,7 @@ typedef struct printer {
     const report_history *history;
     FILE *out;
     bool colour, blocks;
-    int name_width, line_width;
+    int name_width, value_width, line_width;
 } printer;
 
 static bool is_printed(const printer *p, const report_history_series *s)
@@ -165,9 +143,9 @@ static bool is_printed(const printer *p, const report_history_series *s)
     return s->measure == REPORT_TIME || s->change_count || s->judgement == REPORT_WORSE || p->arguments->all;
 }
 
-static column_text name_of(const report_history_series *s)
+static report_words name_of(const report_history_series *s)
 {
-    column_text t;
+    report_words t;
     snprintf(t.text, sizeof t.text, "%.200s%s", report_name_of_series(s).text,
              s->is_peer        ? " (peer)"
              : s->is_reference ? " (reference)"
@@ -184,11 +162,16 @@ static void print_change(const printer *p, const report_history_series *s)
     }
     const bool alarm = s->judgement == REPORT_WORSE;
     const char *on = !p->colour ? "" : alarm ? "\033[1;31m" : c->worse ? "\033[31m" : "\033[32m";
-    fprintf(p->out, "%s%s%s %s", on, change_of(s, c).text, *on ? "\033[0m" : "", direction_of(s, c->worse));
+    fprintf(p->out, "%s%s%s %s", on, change_of(s, c).text, *on ? "\033[0m" : "", report_direction_of_change(s, c));
     fprintf(p->out, " since %s, %s%s", time_of(run_at(p->history, s, c->at)).text,
             run_at(p->history, s, c->at)->run.revision, alarm ? ", new" : "");
     if (s->change_count > 1)
         fprintf(p->out, " (and %zu before)", s->change_count - 1);
+}
+
+static report_short value_of(const report_history_series *s)
+{
+    return report_quantity(s->points[s->count - 1].value, s->unit);
 }
 
 static void print_heading(const printer *p)
@@ -196,7 +179,7 @@ static void print_heading(const printer *p)
     fputs(p->colour ? "  \033[2m" : "  ", p->out);
     print_column(p->out, "", p->name_width, false);
     print_column(p->out, "runs", 5, true);
-    print_column(p->out, "newest", 11, true);
+    print_column(p->out, "newest", p->value_width + 2, true);
     fputs("  ", p->out);
     print_column(p->out, "over the runs", p->line_width, false);
     fprintf(p->out, "  last change%s\n", p->colour ? "\033[0m" : "");
@@ -209,7 +192,7 @@ static void print_series(const printer *p, const report_history_series *s)
     fputs("  ", p->out);
     print_column(p->out, name_of(s).text, p->name_width, false);
     print_column(p->out, runs, 5, true);
-    print_column(p->out, report_quantity(s->points[s->count - 1].value, s->unit).text, 11, true);
+    print_column(p->out, value_of(s).text, p->value_width + 2, true);
     fputs("  ", p->out);
     const bool more = s->change_count || s->judgement != REPORT_STEADY;
     print_column(p->out, history_draw(s, DRAWN, p->blocks).text, more ? p->line_width + 2 : 0, false);
@@ -235,19 +218,24 @@ static void print_group(const printer *p, const report_history_series *s)
                 others == 1 ? "" : "s");
 }
 
+static void widen(int *width, const char *text)
+{
+    *width = letters_of(text) > *width ? letters_of(text) : *width;
+}
+
 static void print_block(printer *p, const report_history_series *s, size_t count)
 {
     size_t left_out = 0;
-    p->name_width = p->line_width = 0;
+    p->name_width = p->line_width = p->value_width = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_printed(p, &s[i])) {
-            const int name = letters_of(name_of(&s[i]).text);
-            const int line = letters_of(history_draw(&s[i], DRAWN, p->blocks).text);
-            p->name_width = name > p->name_width ? name : p->name_width;
-            p->line_width = line > p->line_width ? line : p->line_width;
+            widen(&p->name_width, name_of(&s[i]).text);
+            widen(&p->value_width, value_of(&s[i]).text);
+            widen(&p->line_width, history_draw(&s[i], DRAWN, p->blocks).text);
         }
     }
-    p->line_width = p->line_width > 13 ? p->line_width : 13; /* its heading */
+    widen(&p->value_width, "newest");
+    widen(&p->line_width, "over the runs");
     print_group(p, s);
     if (p->name_width)
         print_heading(p);
@@ -273,7 +261,7 @@ static void print_alarm(const printer *p, const report_history_series *s)
     const report_history_change *c = last_change(s);
     const report_run *first = run_at(p->history, s, c->at), *before = run_at(p->history, s, c->at - 1);
     const size_t runs = s->count - c->at;
-    fprintf(p->out, "%s: %s/%s: %s in the newest %s", direction_of(s, true), s->algorithm,
+    fprintf(p->out, "%s: %s/%s: %s in the newest %s", report_direction_of_change(s, c), s->algorithm,
             report_name_of_series(s).text, change_of(s, c).text, runs == 1 ? "run" : "");
     if (runs > 1)
         fprintf(p->out, "%zu runs", runs);

@@ -46,3 +46,9 @@ RUNS ?= 100
 .PHONY: seeds
 seeds: $(BUILD)/assay ## verify --quick for RUNS=100 seeds: whether a check ever fails by bad luck; goes on where it was interrupted
 	tests/power/seeds.sh $(RUNS)
+
+# The rates of `assay history --check` that docs/statistics.md states, measured again (minutes): TRIES=2000.
+.PHONY: history-power
+history-power: $(BUILD)/libassay.a ## how often `assay history --check` errs, by simulation
+	@$(CC) -std=gnu17 -O2 -Iinclude -o $(BUILD)/history-power tests/power/history.c $(BUILD)/libassay.a -fopenmp $(LIB_LIBS)
+	@$(BUILD)/history-power $(TRIES)

@@ -11,17 +11,6 @@
 
 enum { LAST = 200 };
 
-const char *report_measure_name(report_measure measure)
-{
-    return measure == REPORT_TIME ? "time" : "accuracy";
-}
-
-const char *report_judgement_name(report_judgement judgement)
-{
-    static const char *const names[] = {"steady", "worse", "too few runs", "not in the newest run", "not judged"};
-    return names[judgement];
-}
-
 /* One pass over one run. */
 typedef struct reader {
     report_history *history;
@@ -348,15 +337,4 @@ void report_history_free(report_history *history)
 {
     report_arena_free(&history->arena);
     *history = (report_history){0};
-}
-
-report_series_name report_name_of_series(const report_history_series *s)
-{
-    report_series_name name;
-    if (s->measure == REPORT_TIME)
-        snprintf(name.text, sizeof name.text, "%.120s/%.200s/%llu", s->implementation, s->name,
-                 (unsigned long long)s->size);
-    else
-        snprintf(name.text, sizeof name.text, "%.120s/%.200s", s->implementation, s->name);
-    return name;
 }

@@ -31,7 +31,7 @@ typedef struct report_history_options {
     bool all_groups;  /* also runs that cannot be compared with the newest one */
     bool relative;    /* times over those of the reference in the same run */
     size_t last;      /* of the newest runs of a group, at most so many; default 200 */
-    double threshold; /* the smallest relative change of a time that counts; default 0.05 */
+    double threshold; /* the smallest relative change of a time that counts; default 0.03 */
     double rate;      /* of false alarms; default 0.01 */
     size_t recent;    /* a new segment has at most so many runs; default 5 */
     size_t confirm;   /* and at least so many; default 1 */
@@ -111,11 +111,31 @@ enum { REPORT_HISTORY_LEAST = ASSAY_RISE_BASE + 1 };
 assay_status report_history_load(const char *database, const report_history_options *options, report_history *history);
 void report_history_free(report_history *history);
 
-/* "implementation/workload/size" or "implementation/check", in the arena of a text by value. */
-typedef struct report_series_name {
+/* ---- Words (history_words.c) --------------------------------------------------------------------------------------
+ */
+
+/* A text by value. */
+typedef struct report_words {
     char text[400];
-} report_series_name;
-report_series_name report_name_of_series(const report_history_series *series);
+} report_words;
+
+/* "implementation/workload/size" or "implementation/check", as patterns have it. */
+report_words report_name_of_series(const report_history_series *series);
+
+/* "multiply, size 4,096: avx2" */
+report_words report_title_of_series(const report_history_series *series);
+
+/* "+5.1 %", "2.3×"; "changed" where a ratio means nothing. */
+report_words report_size_of_change(const report_history_change *change);
+
+/* "+4.2 to +6.0 %"; empty where there is no interval. */
+report_words report_interval_of_change(const report_history_change *change);
+
+/* "slower", "more accurate", ... */
+const char *report_direction_of_change(const report_history_series *series, const report_history_change *change);
+
+/* ---- Segments -----------------------------------------------------------------------------------------------------
+ */
 
 /* The first point of the segment that point @p at belongs to, and one beyond its last. */
 void report_segment_of(const report_history_series *series, size_t at, size_t *first, size_t *end);

@@ -7,7 +7,7 @@
 
 enum { RESAMPLES = 2000, PERMUTATION_STREAM = 0x636870 /* "chp" */, RATIO_STREAM = 0x726174 /* "rat" */ };
 
-static const double default_threshold = 0.05, default_rate = 0.01, confidence = 0.95;
+static const double default_threshold = 0.03, default_rate = 0.01, confidence = 0.95;
 
 /* Of what is marked, as nothing fails for it. */
 static const double marking_rate = 0.05;

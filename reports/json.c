@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* JSON has no numbers that are none: missing ones are null, infinite ones the strings "inf" and "-inf". */
 static json_t *number(double x)
@@ -176,6 +177,38 @@ static json_t *verdict_history(const report_model *model, const report_model_alg
     return array;
 }
 
+/* Series over comparable runs and where they changed. */
+static json_t *change_objects(const report_history *past, const report_history_series *s)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < s->change_count; i++) {
+        const report_history_change *c = &s->changes[i];
+        const report_run *run = &past->runs[s->points[c->at].run];
+        json_array_append_new(array, json_pack("{s:I, s:s, s:o, s:o, s:b, s:b}", "run", (json_int_t)run->id, "revision",
+                                               run->run.revision, "ratio", interval(&c->ratio), "p", number(c->p),
+                                               "worse", c->worse, "newest", c->newest));
+    }
+    return array;
+}
+
+static json_t *past_objects(const report_model *model, const report_model_algorithm *a)
+{
+    const report_history *past = model->past;
+    json_t *array = json_array();
+    for (size_t i = 0; past && i < past->series_count; i++) {
+        const report_history_series *s = &past->series[i];
+        if (strcmp(s->algorithm, a->name) == 0)
+            json_array_append_new(array,
+                                  json_pack("{s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:o, s:o, s:o}", "measure",
+                                            report_measure_name(s->measure), "implementation", s->implementation,
+                                            s->measure == REPORT_TIME ? "workload" : "check", s->name, "size",
+                                            count(s->size), "threads", s->threads, "unit", s->unit, "judgement",
+                                            report_judgement_name(s->judgement), "p_adjusted", number(s->adjusted),
+                                            "runs", count(s->count), "changes", change_objects(past, s)));
+    }
+    return array;
+}
+
 static json_t *paper_object(const assay_algorithm *entry)
 {
     return entry ? json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "title", entry->title, "authors", entry->authors, "year",
@@ -198,9 +231,10 @@ static json_t *algorithm_object(const report_model *model, const report_model_al
         json_array_append_new(counts, count_object(&a->counts[i]));
     for (size_t i = 0; i < a->sweep_count; i++)
         json_array_append_new(sweeps, sweep_object(&a->sweeps[i]));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm", a->name, "page", a->file,
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm", a->name, "page", a->file,
                      "paper", paper_object(a->entry), "tally", tally(&a->tally), "checks", checks, "sweeps", sweeps,
-                     "timings", timings, "series", series, "counts", counts, "history", verdict_history(model, a));
+                     "timings", timings, "series", series, "counts", counts, "history", verdict_history(model, a),
+                     "past", past_objects(model, a));
 }
 
 static json_t *limit_object(const report_model_limit *limit)

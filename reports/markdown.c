@@ -408,6 +408,37 @@ static void write_limits(report_text *t, const report_model *model)
     }
 }
 
+/* Of each series that changed the last change. */
+static void write_changes(report_text *t, const report_model *model)
+{
+    const report_history *past = model->past;
+    bool any = false;
+    for (size_t i = 0; past && i < past->series_count; i++) {
+        const report_history_series *s = &past->series[i];
+        if (!s->change_count)
+            continue;
+        const report_history_change *c = &s->changes[s->change_count - 1];
+        const assay_run *run = &past->runs[s->points[c->at].run].run;
+        if (!any) {
+            report_text_add(t, "\n## Changes over the runs\n\n");
+            HEAD(t, "Series", "Runs", "Last change", "", "95 %", "Since", "Revision", "Newest run");
+        }
+        any = true;
+        report_text_add(t, "| ");
+        report_text_markdown(t, s->algorithm);
+        report_text_add(t, ":");
+        cell(t, report_title_of_series(s).text);
+        cell(t, report_count(s->count).text);
+        cell(t, report_size_of_change(c).text);
+        cell(t, report_direction_of_change(s, c));
+        cell(t, report_interval_of_change(c).text);
+        cell(t, run->started);
+        cell(t, run->revision);
+        cell(t, report_judgement_name(s->judgement));
+        report_text_add(t, "\n");
+    }
+}
+
 static void write_history(report_text *t, const report_model *model)
 {
     report_text_add(t, "\n## Runs\n\n");
@@ -447,5 +478,6 @@ void report_markdown(report_text *t, const report_model *model)
         write_algorithm(t, model->algorithms[i]);
     write_time(t, model);
     write_limits(t, model);
+    write_changes(t, model);
     write_history(t, model);
 }

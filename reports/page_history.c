@@ -38,60 +38,11 @@ bool report_has_changes(const report_model *model, const report_model_algorithm 
     return false;
 }
 
-/* ---- Words --------------------------------------------------------------------------------------------------------
- */
-
-typedef struct words {
-    char text[256];
-} words;
-
-/* "+5.1 %", "2.3×"; where a ratio means nothing, "new". */
-static words change_in_short(const report_history_change *c)
-{
-    words w = {"changed"};
-    const double r = c->ratio.estimate;
-    if (isfinite(r) && r < 2 && fabs(r - 1) >= 0.0005)
-        snprintf(w.text, sizeof w.text, "%s%.3g %%", r >= 1 ? "+" : "−", 100 * fabs(r - 1));
-    else if (isfinite(r) && r >= 2)
-        snprintf(w.text, sizeof w.text, "%.3g×", r);
-    else if (isfinite(r))
-        snprintf(w.text, sizeof w.text, "%s0.05 %%", r >= 1 ? "+<" : "−<");
-    return w;
-}
-
-static words interval_of(const report_history_change *c)
-{
-    words w = {""};
-    const assay_interval *r = &c->ratio;
-    if (isfinite(r->estimate) && r->low < r->high)
-        snprintf(w.text, sizeof w.text, "%+.3g to %+.3g %%", 100 * (r->low - 1), 100 * (r->high - 1));
-    return w;
-}
-
 /* The revision as git shortens it. */
-static words short_revision(const assay_run *run)
+static report_words short_revision(const assay_run *run)
 {
-    words w;
-    const bool dirty = strstr(run->revision, "-dirty") != NULL;
-    snprintf(w.text, sizeof w.text, "%.7s%s", run->revision, dirty ? "*" : "");
-    return w;
-}
-
-static const char *name_of_worse(const report_history_series *s, bool worse)
-{
-    if (s->measure == REPORT_ACCURACY)
-        return worse ? "less accurate" : "more accurate";
-    return worse ? "slower" : "faster";
-}
-
-static words title_of(const report_history_series *s)
-{
-    words w;
-    if (s->measure == REPORT_TIME)
-        snprintf(w.text, sizeof w.text, "%.60s on %.80s, size %.30s", s->implementation, s->name,
-                 report_count(s->size).text);
-    else
-        snprintf(w.text, sizeof w.text, "worst error of %.60s in %.80s", s->implementation, s->name);
+    report_words w;
+    snprintf(w.text, sizeof w.text, "%.7s%s", run->revision, strstr(run->revision, "-dirty") ? "*" : "");
     return w;
 }
 
@@ -178,13 +129,13 @@ static void change_cell(report_table *table, const report_history_series *s)
     report_cell_begin(table, c ? c->ratio.estimate : NAN);
     if (c) {
         report_text_format(t, "<span class=\"verdict %s\">", c->worse ? "fail" : "pass");
-        report_text_html(t, change_in_short(c).text);
+        report_text_html(t, report_size_of_change(c).text);
         report_text_add(t, " ");
-        report_text_add(t, name_of_worse(s, c->worse));
+        report_text_add(t, report_direction_of_change(s, c));
         report_text_add(t, s->judgement == REPORT_WORSE ? ", new</span>" : "</span>");
-        if (*interval_of(c).text) {
+        if (*report_interval_of_change(c).text) {
             report_text_add(t, "<small class=\"interval\">");
-            report_text_html(t, interval_of(c).text);
+            report_text_html(t, report_interval_of_change(c).text);
             report_text_add(t, "</small>");
         }
     } else {
@@ -198,7 +149,7 @@ static void series_row(report_table *table, const report_model *model, const rep
     const report_history_change *c = s->change_count ? &s->changes[s->change_count - 1] : NULL;
     const report_history_point *newest = &s->points[s->count - 1];
     report_table_row(table);
-    report_cell(table, title_of(s).text);
+    report_cell(table, report_title_of_series(s).text);
     report_cell_number(table, (double)s->count, report_count(s->count).text);
     if (s->measure == REPORT_TIME)
         report_cell_interval(table, &(assay_interval){newest->value, newest->low, newest->high}, s->unit);
@@ -243,13 +194,13 @@ static void levels(report_chart *chart, const report_history_series *s)
 
 static void marks(report_chart *chart, const report_model *model, const report_history_series *s, bool worse)
 {
-    report_chart_begin(chart, name_of_worse(s, worse), worse ? REPORT_WORSE_FROM : REPORT_BETTER_FROM);
+    report_chart_begin(chart, worse ? "worse" : "better", worse ? REPORT_WORSE_FROM : REPORT_BETTER_FROM);
     for (size_t i = 0; i < s->change_count; i++) {
         const report_history_change *c = &s->changes[i];
-        words name;
+        report_words name;
         if (c->worse != worse)
             continue;
-        snprintf(name.text, sizeof name.text, "%.60s · %.20s", change_in_short(c).text,
+        snprintf(name.text, sizeof name.text, "%.60s · %.20s", report_size_of_change(c).text,
                  short_revision(&run_at(model, s, c->at)->run).text);
         report_chart_named(chart, name.text, (double)c->at, s->points[c->at].value, NAN, NAN);
     }
@@ -257,7 +208,7 @@ static void marks(report_chart *chart, const report_model *model, const report_h
 
 static void series_chart(report_text *t, const report_model *model, const report_history_series *s, unsigned id)
 {
-    const words title = title_of(s);
+    const report_words title = report_title_of_series(s);
     report_chart chart = {.title = title.text,
                           .x = {.label = "run"},
                           .y = {.label = s->measure == REPORT_TIME ? "median time" : "worst error", .unit = s->unit},
@@ -332,11 +283,11 @@ static void explain(report_text *t, const report_model *model, const report_mode
         report_text_html(t, g->compiler);
         report_text_add(t, ", ");
         report_text_html(t, g->flags);
-        report_text_add(t, ". Runs of other machines or builds are left out. A change is marked where E-divisive means "
-                           "find one (false alarms: 1 % of the algorithms) and the level moves by 5 % or more; "
-                           "<em>new</em> says that the newest run is part of it. Bars: medians of the segments; "
-                           "whiskers: the repetitions within one run. The spread is the median distance from the "
-                           "newest level.</p>\n");
+        report_text_add(t,
+                        ". A change is marked where E‑divisive means find one (of the marks at most 5 % are false) and "
+                        "the level moves by 3 % or more; <em>new</em> says that the newest run is in a new, worse "
+                        "segment. Bars are the medians of the segments, whiskers come from the repetitions within one "
+                        "run; the spread is the median distance from the newest level.</p>\n");
         return;
     }
 }
@@ -372,13 +323,13 @@ void report_newest_changes(report_text *t, const report_model *model)
         const report_history_change *c = &s->changes[s->change_count - 1];
         report_text_add(t, any ? "<li>" : "<h3>Worse in the newest runs</h3>\n<ul class=\"failures\">\n<li>");
         report_text_add(t, "<span class=\"verdict fail\">");
-        report_text_html(t, change_in_short(c).text);
+        report_text_html(t, report_size_of_change(c).text);
         report_text_add(t, " ");
-        report_text_add(t, name_of_worse(s, c->worse));
+        report_text_add(t, report_direction_of_change(s, c));
         report_text_add(t, "</span> ");
         report_text_html(t, s->algorithm);
         report_text_add(t, ": ");
-        report_text_html(t, title_of(s).text);
+        report_text_html(t, report_title_of_series(s).text);
         report_text_add(t, ", since ");
         report_text_html(t, report_name_of_start(&run_at(model, s, c->at)->run).text);
         report_text_add(t, "</li>\n");

@@ -21,12 +21,17 @@ static void check(writer *w, assay_status status)
     w->ok &= status == ASSAY_OK;
 }
 
+void fixture_revision(size_t k, char revision[13])
+{
+    snprintf(revision, 13, "%012llx", (k + 1) * 0x9e3779b97f4aull & 0xffffffffffffull);
+}
+
 static void begin(writer *w, const char *command, size_t k, bool other_machine)
 {
-    char started[32], revision[24];
-    snprintf(started, sizeof started, "2026-%02zu-%02zuT%s:00:00Z", 1 + k / 28, 1 + k % 28,
+    char started[48], revision[13];
+    snprintf(started, sizeof started, "2026-%02u-%02uT%s:00:00Z", (unsigned)(1 + k / 28) % 100, (unsigned)(1 + k % 28),
              *command == 'b' ? "12" : "13");
-    snprintf(revision, sizeof revision, "%012zx", k);
+    fixture_revision(k, revision);
     const assay_run run = {.command = command,
                            .revision = revision,
                            .compiler = "gcc 12.2.0",

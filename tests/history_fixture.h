@@ -17,8 +17,11 @@ typedef struct history_plan {
     unsigned long long seed;
 } history_plan;
 
-/* Adds the runs to a database, which is made if need be; false if the store refused something. Run k has the revision
- * "00000000000k" in hexadecimal and started at noon of day k + 1. */
+/* The revision of run k, counted over both machines, of twelve hexadecimal digits. */
+void fixture_revision(size_t k, char revision[13]);
+
+/* Adds the runs to a database, which is made if need be; false if the store refused something. Run k started at noon of
+ * the day k after the first of January 2026, months taken to have 28 days. */
 bool fixture_add_history(const char *path, const history_plan *plan);
 
 #endif

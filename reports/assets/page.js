@@ -154,6 +154,10 @@
                 context.moveTo(at, area.top);
                 context.lineTo(at, area.bottom);
                 context.stroke();
+                context.setLineDash([]);
+                context.strokeStyle = chart.options.plugins.segments.card; /* no line runs through the words */
+                context.lineWidth = 4;
+                context.strokeText(name, left, area.top + 12 + 15 * row);
                 context.fillText(name, left, area.top + 12 + 15 * row);
             }
             context.restore();
@@ -239,9 +243,9 @@
                 minBarLength: 2,
             });
         if (series.draw === "level")
-            return Object.assign(set, {type: "line", data: [], segment: "level", fit: true});
+            return Object.assign(set, {type: "line", data: [], points: series.points, segment: "level", fit: true});
         if (series.draw === "worse" || series.draw === "better")
-            return Object.assign(set, {type: "line", data: [], segment: series.draw, fit: true, borderColor: palette[series.draw]});
+            return Object.assign(set, {type: "line", data: [], points: series.points, segment: series.draw, fit: true, borderColor: palette[series.draw]});
         const values = data.categories.length ? barValues(data, series) : series.points.map(({x, y}) => ({x, y}));
         const line = Object.assign(set, {
             type: "line", data: values, borderWidth: 1.75, borderDash: dashes[(index + Math.floor(index / 8)) % dashes.length],
@@ -363,7 +367,7 @@
         if (data.y.label === "number")
             y.ticks.precision = 0;
         if (data.zoomed)
-            Object.assign(y, zoom(ys));
+            Object.assign(y, zoom(ys), {ticks: Object.assign(y.ticks, {includeBounds: false})});
         let drawn = 0;
         const datasets = data.series.map((series) => dataset(data, series, series.draw === "limit" ? 0 : drawn++, palette));
         return {
@@ -378,6 +382,7 @@
                     tooltip: {callbacks: tooltip(data)},
                     whiskers: {colour: palette.ink},
                     lineNames: {colour: palette.soft},
+                    segments: {card: palette.card},
                 },
             },
             plugins: [whiskers, lineNames, segments],
