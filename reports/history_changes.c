@@ -162,7 +162,7 @@ static void remove_change(report_history_series *s, size_t which)
  * joins its segments. */
 static void drop_small_changes(const evaluation *e, report_history_series *s)
 {
-    while (s->change_count) {
+    while (s->changes && s->change_count) {
         size_t least = 0;
         for (size_t i = 1; i < s->change_count; i++) {
             if (fabs(step_at(s, s->changes[i].at)) < fabs(step_at(s, s->changes[least].at)))
@@ -208,8 +208,8 @@ static assay_status first_p(const evaluation *e, const report_history_series *s,
  * Benjamini and Bogomolov give to chosen families: rate times the share of the chosen. */
 static assay_status mark_family(const evaluation *e, report_history_series *family, size_t count)
 {
-    double *p = malloc((2 * count + 1) * sizeof *p), *adjusted = p + count;
-    assay_status status = p ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu series", count);
+    double *p = calloc(count, sizeof *p), *adjusted = calloc(count, sizeof *adjusted);
+    assay_status status = p && adjusted ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu series", count);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++)
         status = first_p(e, &family[i], &p[i]);
     if (status == ASSAY_OK)
@@ -221,6 +221,7 @@ static assay_status mark_family(const evaluation *e, report_history_series *fami
         if (adjusted[i] <= marking_rate)
             status = mark_changes(e, &family[i], marking_rate * (double)chosen / (double)count);
     }
+    free(adjusted);
     free(p);
     return status;
 }
@@ -270,8 +271,8 @@ static assay_status mark_newest(const evaluation *e, report_history_series *s, s
 
 static assay_status judge_family(const evaluation *e, report_history_series *family, size_t count)
 {
-    double *p = malloc((count + 1) * sizeof *p);
-    assay_rise *rises = malloc((count + 1) * sizeof *rises);
+    double *p = calloc(count, sizeof *p);
+    assay_rise *rises = calloc(count, sizeof *rises);
     size_t judged = 0;
     assay_status status = p && rises ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu series", count);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++) {

@@ -1,5 +1,6 @@
 /* The pages in a real browser: each tests itself (every chart drew, every column sorts, nothing failed, nothing was
  * requested) on a wide and a narrow window, light and dark. Without chromium the tests say that they were skipped. */
+#include "history_fixture.h"
 #include "report_fixture.h"
 #include "reports/report.h"
 
@@ -41,6 +42,8 @@ static void make_report(void)
     snprintf(database, sizeof database, "%s/assay.db", folder);
     snprintf(out, sizeof out, "%s/out", folder);
     ck_assert_msg(fixture_make_database(database, true), "%s", assay_error());
+    const history_plan plan = {.runs = 16, .slower_from = 8, .factor = 1.1, .less_exact_from = 14, .seed = 4};
+    ck_assert(fixture_add_history(database, &plan));
     ck_assert_msg(report_write(database, out, NULL, NULL) == ASSAY_OK, "%s", assay_error());
 }
 
