@@ -169,7 +169,7 @@ START_TEST(every_page_works)
         }
     }
     closedir(listing);
-    ck_assert_int_eq(pages, 4);
+    ck_assert_int_eq(pages, 5);
     check_page("evolved_exp.html", 390, true); /* the page with most on it, whichever way it came above */
     check_page("evolved_exp.html", 1280, false);
     remove_report();
@@ -189,6 +189,7 @@ static const fault faults[] = {
     {"class=\"chart-data\" data-canvas=\"chart-1\"", "data-canvas=\"chart-1\"", "canvases, but"},
     {"\"log\":true", "\"log\":oops", "cannot be drawn"},
     {"type: \"line\", data: values", "type: \"line\", data: []", "lacks a series"},
+    {"set.segment === \"level\"", "set.segment === \"flat\"", "lacks a series"},
     {"Failed and skipped checks over the runs</h4>", "</h4>", "lacks its title or table"},
     {"body.append(...keyed", "(() => {})(...keyed", "does not sort"},
     {"-webkit-text-size-adjust", "min-width: 3000px; -webkit-text-size-adjust", "wider than the window"},
