@@ -94,7 +94,7 @@ static void add_bench(writer *w, size_t k, bool other_machine)
         {"lmul", "avx2", "multiply", 4096, 1.2e-6},   {"lmul", "reference", "multiply", 4096, 30e-6},
         {"lmul", "avx512", "multiply", 4096, 0.7e-6}, {"lmul", "OpenBLAS", "multiply", 4096, 0.6e-6},
         {"lmul", "avx2", "dot", 65536, 21e-6},        {"lmul", "avx512", "dot", 65536, 12e-6},
-        {"sor_bandit", "avx2", "heat", 1024, 3e-3}};
+        {"sor_bandit", "avx2", "heat", 1024, 3e-3},   {"lmul", "reference", "dot", 65536, 600e-6}};
     begin(w, "bench", k, other_machine);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         const assay_random r = {w->plan->seed, i};
