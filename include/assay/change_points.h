@@ -76,8 +76,8 @@ typedef struct assay_rise {
 /** Tests the newest @c least to @c recent numbers against the segment before them by assay_step_up(), and the newest
  *  change point, if it leaves as many, by its permutations; p is the smaller of the two, corrected for the number of
  *  tests (Bonferroni). In both cases the medians must differ by the size, and each new number must be above the median
- *  before by half of it: where the newest number has fallen again, nothing is to be said; nor where a cut before the recent
- *  numbers is the better one, as the segment is not new. */
+ *  before by half of it: where the newest number has fallen again, nothing is to be said; nor where a cut before the
+ * recent numbers is the better one, as the segment is not new. */
 assay_status assay_newest_rise(const double *x, size_t n, const assay_rise_options *options, assay_rise *rise);
 
 ASSAY_END_DECLARATIONS
