@@ -108,7 +108,7 @@ stage: $(if $(has_man_pages),$(STAGE)/man/made)
 # One page for each public header, assay_NAME.h(3).
 $(STAGE)/man/made: $(HEADERS) docs/Doxyfile docs/assay.1 tools/man_pages.py
 	@rm -rf $(@D) && mkdir -p $(@D)
-	@(cat docs/Doxyfile; echo 'INPUT = include/assay'; echo 'OUTPUT_DIRECTORY = $(STAGE)/doxygen'; echo 'GENERATE_HTML = NO'; \
+	@(cat docs/Doxyfile; echo 'INPUT = include/assay'; echo 'OUTPUT_DIRECTORY = $(STAGE)/doxygen'; \
 	  echo 'GENERATE_MAN = YES'; echo 'MAN_EXTENSION = .3'; echo 'INLINE_SIMPLE_STRUCTS = YES'; \
 	  echo 'TYPEDEF_HIDES_STRUCT = YES') | doxygen -
 	@python3 tools/man_pages.py $(STAGE)/doxygen/man/man3 docs/assay.1 $(@D)

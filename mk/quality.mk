@@ -94,11 +94,25 @@ symbols: $(BUILD)/libassay.so $(BUILD)/libassay-harness.a ## whether libassay.so
 
 test-installed: symbols
 
-.PHONY: docs
-docs: ## Doxygen of the public headers, under build/docs/; a warning is an error
-	@mkdir -p $(BUILD)/docs
-	@set -e; test -f docs/Doxyfile; (cat docs/Doxyfile; echo 'PROJECT_NUMBER = $(VERSION)'; echo 'OUTPUT_DIRECTORY = $(BUILD)/docs') | doxygen -
-	@echo 'docs: $(BUILD)/docs/html/index.html'
+# ---- Documents -------------------------------------------------------------------------------------------------------
+SITE := $(BUILD)/docs
+# With what the last report found, if there is one.
+RESULTS ?= $(wildcard reports/out/results.json)
+
+.PHONY: docs docs-built
+docs: $(BUILD)/assay ## the documents as a site, under build/docs/; a warning of Doxygen and a link that leads nowhere are errors
+	@$(MAKE) --no-print-directory docs-built
+
+# Of the command as it is built.
+docs-built:
+	@for tool in doxygen cmark-gfm python3; do command -v $$tool >/dev/null || \
+	   { echo "make docs needs $$tool: apt-get install doxygen cmark-gfm python3" >&2; exit 3; }; done
+	@mkdir -p $(BUILD)/site
+	@(cat docs/Doxyfile; echo 'PROJECT_NUMBER = $(VERSION)'; echo 'OUTPUT_DIRECTORY = $(BUILD)/site'; \
+	  echo 'GENERATE_XML = YES'; echo 'XML_PROGRAMLISTING = NO') | doxygen -
+	@python3 tools/site.py . $(BUILD)/assay $(BUILD)/site/xml $(SITE) $(RESULTS)
+	@python3 tools/check_links.py $(SITE)
+	@echo 'docs: $(SITE)/index.html'
 
 .PHONY: coverage
 coverage: ## line coverage of core, verify, reports and cli by the self-tests and a quick verify

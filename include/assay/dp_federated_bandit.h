@@ -232,9 +232,10 @@ assay_status dp_federated_bandit_trigger_round(size_t dimension, const double *v
 
 /** Feature vectors uniform on the unit sphere, theta* as well, rewards -1 or 1 with mean <x, theta*>. */
 typedef struct dp_federated_bandit_sphere {
-    size_t dimension, arms; /**< d up to 256, and K */
-    uint64_t seed;          /**< of everything */
-    double theta[256];      /**< theta*, set by dp_federated_bandit_make_sphere() */
+    size_t dimension;  /**< d, up to 256 */
+    size_t arms;       /**< K */
+    uint64_t seed;     /**< of everything */
+    double theta[256]; /**< theta*, set by dp_federated_bandit_make_sphere() */
 } dp_federated_bandit_sphere;
 
 /** Makes a world; @p sphere must live as long as @p environment. */

@@ -219,9 +219,12 @@ void multiblock_bilevel_release(multiblock_bilevel_instance *instance);
 
 /** Sizes of a quadratic problem. */
 typedef struct multiblock_bilevel_quadratic {
-    size_t blocks, dx, dy, samples; /**< m, dx, dy and n of both levels; each at least 1 */
-    double mu;                      /**< strong convexity of g, above 0 */
-    double rho;                     /**< of f in x, at least 0 */
+    size_t blocks;  /**< m, at least 1 */
+    size_t dx;      /**< numbers of the upper level, at least 1 */
+    size_t dy;      /**< numbers of each lower level, at least 1 */
+    size_t samples; /**< n of both levels, at least 1 */
+    double mu;      /**< strong convexity of g, above 0 */
+    double rho;     /**< of f in x, at least 0 */
 } multiblock_bilevel_quadratic;
 
 /**
