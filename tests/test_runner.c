@@ -473,6 +473,21 @@ START_TEST(plan_obeys_depth_patterns_and_shards)
 }
 END_TEST
 
+/* In a process of its own, as every test is: a table once entered stays. */
+START_TEST(two_checks_of_one_name_are_refused)
+{
+    static const verify_check again[] = {{.kind = ASSAY_LAW, .name = "draw", .run = draw}};
+    const char *deep = "synthetic/*/deep";
+    const verify_options options = {.patterns = &deep, .pattern_count = 1};
+    verify_summary s;
+    verify_add("another", again, 1); /* of another algorithm: no matter */
+    ck_assert_int_eq(verify_run(&options, &(verify_sink){0}, &s), ASSAY_OK);
+    verify_add("synthetic", again, 1);
+    ck_assert_int_eq(verify_run(&options, &(verify_sink){0}, &s), ASSAY_INVALID_ARGUMENT);
+    ck_assert_str_eq(assay_error(), "synthetic has two checks named \"draw\": give one another name");
+}
+END_TEST
+
 START_TEST(patterns_match_by_part)
 {
     ck_assert(assay_pattern_matches("lmul", "lmul", "avx2", "C1"));
@@ -590,6 +605,7 @@ Suite *test_runner(void)
     tcase_add_test(test_case, quantities_come_through);
     tcase_add_test(test_case, claims_get_their_verdicts);
     tcase_add_test(test_case, plan_obeys_depth_patterns_and_shards);
+    tcase_add_test(test_case, two_checks_of_one_name_are_refused);
     tcase_add_test(test_case, patterns_match_by_part);
     tcase_add_test(test_case, metrics);
     tcase_add_test(test_case, an_interrupt_stops_soon_and_keeps_results);

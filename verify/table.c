@@ -110,15 +110,44 @@ static void consider(void *self, const verify_item *item)
     m->plan->items[m->plan->count++] = *item;
 }
 
+/* How many checks of the algorithm come before check @p c of table @p t and have its name. */
+static size_t namesakes_before(size_t t, size_t c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i <= t; i++) {
+        if (strcmp(tables[i].algorithm, tables[t].algorithm) != 0)
+            continue;
+        for (size_t k = 0; k < (i == t ? c : tables[i].count); k++)
+            count += strcmp(tables[i].checks[k].name, tables[t].checks[c].name) == 0;
+    }
+    return count;
+}
+
+/* A check is known by its name: an interrupted run would take the second of two for done, and the store for measured.
+ */
+static assay_status check_names(void)
+{
+    for (size_t t = 0; t < table_count; t++) {
+        for (size_t c = 0; c < tables[t].count; c++) {
+            if (namesakes_before(t, c))
+                return assay_fail(ASSAY_INVALID_ARGUMENT, "%s has two checks named \"%s\": give one another name",
+                                  tables[t].algorithm, tables[t].checks[c].name);
+        }
+    }
+    return ASSAY_OK;
+}
+
 assay_status verify_plan_make(const verify_options *options, verify_plan *plan)
 {
     *plan = (verify_plan){0};
     making m = {.options = options, .plan = plan};
+    assay_status status = check_names();
+    if (status != ASSAY_OK)
+        return status;
     m.pattern_used = calloc(options->pattern_count + 1, sizeof *m.pattern_used);
     if (!m.pattern_used)
         return assay_fail(ASSAY_NO_MEMORY, "cannot allocate the plan");
     verify_each_item(consider, &m);
-    assay_status status = ASSAY_OK;
     for (size_t i = 0; status == ASSAY_OK && i < options->pattern_count; i++) {
         if (!m.pattern_used[i])
             status = assay_fail(ASSAY_INVALID_ARGUMENT, "pattern \"%s\" matches no check", options->patterns[i]);
