@@ -104,6 +104,11 @@ def replace(token, text):
     return token.start, token.end, text
 
 
+def is_used(unit, i):
+    """Whether the name i is called, or a constant of the compiler's; a variable may be called floor, too."""
+    return unit.tokens[i].text.startswith("_") or (i + 1 < len(unit.tokens) and unit.tokens[i + 1].text == "(")
+
+
 def by_table(table):
     """An operator that exchanges tokens; patterns of names are tried in order."""
 
@@ -113,7 +118,7 @@ def by_table(table):
                 continue
             if token.kind == "mark" and token.text in table and is_binary(unit, i):
                 yield replace(token, table[token.text])
-            elif token.kind == "name" and table.get("names"):
+            elif token.kind == "name" and table.get("names") and is_used(unit, i):
                 for pattern, new in table["names"]:
                     if re.search(pattern, token.text):
                         yield replace(token, re.sub(pattern, new, token.text, count=1))
@@ -285,6 +290,12 @@ STORES = re.compile(r"^(memset|memcpy|memmove)$|store|^STORE$|stream_", re.IGNOR
 ASSIGNMENTS = {"=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "<<=", ">>="}
 
 
+def is_head_end(unit, i):
+    """Whether token i closes the parentheses of if, for, while or switch."""
+    begin = unit.partner.get(i, 0)
+    return unit.tokens[i].text == ")" and begin > 0 and unit.tokens[begin - 1].text in ("if", "for", "while", "switch")
+
+
 def stale(unit):
     """A statement that writes, dropped."""
     heads = set()
@@ -294,7 +305,7 @@ def stale(unit):
     for i, token in enumerate(unit.tokens):
         begins = i > 0 and (unit.tokens[i - 1].text in (";", "{", "}", "else", ":") or
                             unit.tokens[i - 1].kind == "directive" or
-                            (unit.tokens[i - 1].text == ")" and not is_operand_end(unit, i - 1)))
+                            is_head_end(unit, i - 1))
         if not begins or i in unit.skipped or i in heads or (token.kind != "name" and token.text != "*"):
             continue
         if token.kind == "name" and (token.text in KEYWORDS or i + 1 >= len(unit.tokens)):
