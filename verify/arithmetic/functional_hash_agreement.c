@@ -212,7 +212,21 @@ void functional_hash_agree_code(verify_context *v)
     code_inputs *in = calloc(1, sizeof *in);
     if (!verify_true(v, in != NULL, "memory"))
         return;
+    /* In random programs what decides is seldom a quotient; here each operation of scalars and vectors does. */
+    static const char *const each[] = {
+        "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = divide(s3, s2)\n",
+        "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = divide(s2, s3)\n",
+        "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = subtract(s3, s2)\n",
+        "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = add(s3, s2)\n",
+        "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = multiply(s3, s2)\n",
+        "predict: s3 = dot(v0, v1)\npredict: s0 = relu(s3)\nlearn: v1 = add(v1, v0)\n",
+        "predict: s3 = dot(v0, v1)\npredict: s0 = abs(s3)\nlearn: v1 = subtract(v0, v1)\n",
+        "setup: s2 = constant(0.1)\npredict: s0 = dot(v0, v1)\nlearn: s3 = subtract(s1, s0)\n"
+        "learn: s3 = multiply(s3, s2)\nlearn: v2 = scale(s3, v0)\nlearn: v1 = add(v1, v2)\nlearn: v2 = zero()\n",
+    };
     functional_hash_random_codes(verify_random(v, 3), in->codes, CODES, 50);
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+        verify_ok(v, functional_hash_code_parse(each[i], &in->codes[i]), "%s", each[i]);
     assay_random_fill_normal(verify_random(v, 4), 0, 0, 1, in->inputs, sizeof in->inputs / sizeof *in->inputs);
     assay_random_fill_normal(verify_random(v, 5), 0, 0, 1, in->labels, EXAMPLES);
     in->labels[3] = 0; /* so that something is divided by 0 */

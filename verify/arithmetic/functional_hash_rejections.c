@@ -102,8 +102,16 @@ void functional_hash_check_rejects_cache(verify_context *v)
     verify_rejects(v, functional_hash_cache_enter(cache, untouched, &output), ASSAY_MISMATCH, "claim", "no claim");
     verify_rejects(v, functional_hash_cache_abandon(cache, untouched), ASSAY_MISMATCH, "claim", "no claim");
     verify_rejects(v, functional_hash_cache_enter(cache, untouched, NULL), ASSAY_INVALID_ARGUMENT, "outputs", "null");
+    uint32_t evaluations = 7;
     verify_rejects(v, functional_hash_cache_peek_all(cache, NULL, 3, &output, NULL), ASSAY_INVALID_ARGUMENT, "keys",
-                   "null keys");
+                   "null keys and evaluations");
+    verify_rejects(v, functional_hash_cache_peek_all(cache, NULL, 1, &output, &evaluations), ASSAY_INVALID_ARGUMENT,
+                   "keys", "null keys");
+    verify_rejects(v, functional_hash_cache_peek_all(cache, &untouched, 1, &output, NULL), ASSAY_INVALID_ARGUMENT,
+                   "evaluations", "null evaluations");
+    verify_rejects(v, functional_hash_cache_peek_all(NULL, &untouched, 1, &output, &evaluations),
+                   ASSAY_INVALID_ARGUMENT, "cache", "null cache");
+    verify_true(v, evaluations == 7, "evaluations are untouched");
     verify_rejects(v, functional_hash_cache_count(NULL, &counts), ASSAY_INVALID_ARGUMENT, "cache", "null");
     verify_true(v, output == 5 && lookup == FUNCTIONAL_HASH_HIT, "outputs are untouched");
     functional_hash_cache_destroy(cache);

@@ -12,6 +12,9 @@ static const verify_check checks[] = {
     {ASSAY_ORACLE, "kronecker", "9 inputs, every method, against products of large integers", EVERY_LEVEL,
      .run = hamming_check_kronecker},
 
+    {ASSAY_ORACLE, "off_integers", "70 lengths, every place", EVERY_LEVEL, .run = hamming_check_off_integers},
+    {ASSAY_ORACLE, "float64", "transforms of 2^21 numbers", .run = hamming_check_float64},
+
     /* Agreement with the reference. */
     {ASSAY_AGREEMENT, "simd", .kernel = &hamming_kernel_simd},
     {ASSAY_AGREEMENT, "simd_u16", .kernel = &hamming_kernel_simd_u16},

@@ -50,6 +50,8 @@ size_t hamming_first_difference(const int32_t *a, const int32_t *b, size_t n);
 void hamming_check_examples(verify_context *v);
 void hamming_check_period_example(verify_context *v);
 void hamming_check_repair_example(verify_context *v);
+void hamming_check_off_integers(verify_context *v);
+void hamming_check_float64(verify_context *v);
 void hamming_check_kronecker(verify_context *v);
 void hamming_check_definition(verify_context *v);
 

@@ -66,6 +66,16 @@ void sor_bandit_reject_solvers(verify_context *v)
         b[1] = 1e300; /* finite, but its square is not */
         REJECTS(ASSAY_OUT_OF_RANGE, "overflows", solve(&a, b, 1, &good, x, &report));
         b[1] = 2;
+        /* The first residual's norm alone, then that of b alone. */
+        double far[3] = {1e200, 0, 0}, held[3] = {1e200, 0, 0}, product[3];
+        REJECTS(ASSAY_OUT_OF_RANGE, "overflows", solve(&a, b, 1, &good, far, &report));
+        for (size_t i = 0; i < 3; i++) {
+            product[i] = 0;
+            for (uint32_t k = starts[i]; k < starts[i + 1]; k++)
+                product[i] += values[k] * far[indices[k]];
+        }
+        REJECTS(ASSAY_OUT_OF_RANGE, "overflows", solve(&a, product, 1, &good, far, &report));
+        verify_true(v, memcmp(far, held, sizeof far) == 0, "x is untouched");
         x[2] = INFINITY;
         REJECTS(ASSAY_INVALID_ARGUMENT, "x[2]", solve(&a, b, 1, &good, x, &report));
         x[2] = 9;
