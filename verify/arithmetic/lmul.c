@@ -43,6 +43,7 @@ static const verify_check checks[] = {
     {ASSAY_AGREEMENT, "gemm_sparse", .kernel = &lmul_kernel_gemm_sparse},
     {ASSAY_AGREEMENT, "gemm_extreme", .kernel = &lmul_kernel_gemm_extreme},
     {ASSAY_AGREEMENT, "gemm_special", .kernel = &lmul_kernel_gemm_special},
+    {ASSAY_AGREEMENT, "gemm_special_small", .kernel = &lmul_kernel_gemm_special_small},
     {ASSAY_AGREEMENT, "attention", .kernel = &lmul_kernel_attention},
 
     /* Laws. */

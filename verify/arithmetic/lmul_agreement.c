@@ -412,6 +412,25 @@ const verify_kernel lmul_kernel_gemm_special = {
     .metric = VERIFY_ORDER,
     GEMM_SCALES};
 
+static void fill_small(assay_random r, void *data, size_t count)
+{
+    float *x = data;
+    fill_normal(r, data, count);
+    for (size_t i = 0; i < count; i++)
+        x[i] = (x[i] + copysignf(1, x[i])) * 0x1p-20F;
+}
+
+/* The same with factors so small that the exponents of all products would be in range, were infinity a number. */
+const verify_kernel lmul_kernel_gemm_special_small = {
+    .in = {{.name = "a", .type = VERIFY_F32, .count = count_a, .fill = fill_rarely_special},
+           {.name = "b", .type = VERIFY_F32, .count = count_b, .fill = fill_small}},
+    .out = {GEMM_OUT("23 bits", fill_normal), GEMM_OUT("4 bits", fill_normal), GEMM_OUT("Mitchell", fill_normal),
+            GEMM_OUT("E5M2", fill_normal)},
+    .run = gemm_of_lmul,
+    .metric = VERIFY_ORDER,
+    .lanes = 8,
+    .large = {65}};
+
 /* Attention at a scale: sizes are at least 1. */
 typedef struct attention_shape {
     size_t queries, keys, width, values;

@@ -43,7 +43,7 @@ void lmul_check_f32_all_patterns(verify_context *v);
 extern const verify_kernel lmul_kernel_multiply, lmul_kernel_multiply_long, lmul_kernel_multiply_special,
     lmul_kernel_multiply_in_place, lmul_kernel_multiply_u16, lmul_kernel_multiply_u8, lmul_kernel_round,
     lmul_kernel_fp8_encode, lmul_kernel_fp8_decode, lmul_kernel_dot, lmul_kernel_gemm, lmul_kernel_gemm_sparse,
-    lmul_kernel_gemm_extreme, lmul_kernel_gemm_special, lmul_kernel_attention;
+    lmul_kernel_gemm_extreme, lmul_kernel_gemm_special, lmul_kernel_gemm_special_small, lmul_kernel_attention;
 
 /* lmul_laws.c */
 void lmul_check_commutative(verify_context *v);
