@@ -6,6 +6,7 @@ import re
 from operators import OPERATORS, WORDS
 
 ARGUMENT = re.compile(r"^([0-9a-f]{10}) (equivalent|gap|closed): *(.*)$")
+WORDS_ABOUT = "tools/campaign/survivors.txt"
 COUNTED = ("caught", "survived")
 
 HEAD = """# The fault injection campaign
@@ -152,7 +153,7 @@ def closed(records, arguments):
 
 def write(options, records, cpu_seconds):
     """Writes the report."""
-    arguments = read_arguments(os.path.join(options.source, "tools/campaign/survivors.txt"))
+    arguments = read_arguments(os.path.join(options.source, WORDS_ABOUT))
     count = sum(r["verdict"] in COUNTED for r in records)
     parts = [HEAD.format(each=options.each, count=count, seed=options.seed, cpu=cpu_seconds,
                          files=len({r["file"] for r in records}))]

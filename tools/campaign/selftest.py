@@ -183,7 +183,7 @@ class Whole(unittest.TestCase):
         report = self.read("docs/campaign.md")
         self.assertIn("Gaps: 1", report)
         self.assertIn("nobody asks for 77.", report)
-        self.assertEqual(self.campaign("--again").count("survived"), 2)
+        self.assertEqual(self.campaign("--again").count("survived"), 1)  # the one that is not equivalent
         self.assertIn('"verdict": "survived"', self.campaign("--mutant", survivor))
 
 

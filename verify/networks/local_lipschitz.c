@@ -52,6 +52,7 @@ static const verify_check checks[] = {
     {ASSAY_LAW, "alpha", "lower slopes by the gradient", EVERY_LEVEL, .run = lipschitz_check_alpha},
     {ASSAY_LAW, "euclidean", "bounds in the l_2 norm", EVERY_LEVEL, .run = lipschitz_check_euclidean},
     {ASSAY_LAW, "monotone", "slopes of what is proved to be monotone", EVERY_LEVEL, .run = lipschitz_check_monotone},
+    {ASSAY_LAW, "memory", "calls of every method leave nothing behind", EVERY_LEVEL, .run = lipschitz_check_memory},
 
     /* Claims. */
     {ASSAY_CLAIM, "C1", "12 leaders: 6 networks 2-12-12-3", .claim = &lipschitz_claim_c1_mean},

@@ -120,6 +120,7 @@ void lipschitz_check_leaf(verify_context *v);
 void lipschitz_check_certificate(verify_context *v);
 void lipschitz_check_alpha(verify_context *v);
 void lipschitz_check_euclidean(verify_context *v);
+void lipschitz_check_memory(verify_context *v);
 void lipschitz_check_monotone(verify_context *v);
 void lipschitz_record_curves(verify_context *v);
 

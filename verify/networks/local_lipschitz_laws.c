@@ -2,6 +2,7 @@
 #include "assay/memory.h"
 #include "verify/networks/local_lipschitz_checks.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <string.h>
 
@@ -489,4 +490,38 @@ void lipschitz_check_monotone(verify_context *v)
         lipschitz_case_release(&c);
     }
     verify_true(v, proved > 0, "something is proved");
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
+
+static size_t bytes_in_use(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* A call leaves nothing behind: after the first ones, which fill the allocator's lists of free blocks, not even the
+ * least block is lost with each. (Under a sanitizer, which has an allocator and a detector of its own, all numbers are
+ * 0.) */
+void lipschitz_check_memory(verify_context *v)
+{
+    enum { FIRST = 16, CALLS = 48, LEAST_BLOCK = 32 };
+    const local_lipschitz_options variants[] = {{0}, {.rigorous = true}, {.alpha_steps = 2}};
+    const local_lipschitz_search search = {.splits = 5};
+    lipschitz_case c;
+    if (!lipschitz_case_make(v, (size_t[]){5, 13, 11, 2}, 3, 0.2, verify_random(v, 7000), &c))
+        return;
+    verify_use_level(v, 1);
+    size_t before = 0;
+    for (int call = 0; call < CALLS; call++) {
+        for (int method = 0; method < LOCAL_LIPSCHITZ_METHODS; method++)
+            for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+                lipschitz_value_with(v, &c, LOCAL_LIPSCHITZ_ALL_ROWS, (local_lipschitz_method)method, &variants[i]);
+        local_lipschitz_outcome outcome = {0};
+        verify_ok(v, local_lipschitz_branch_and_bound(c.network, &c.box, 0, NULL, &search, &outcome), "search");
+        before = call + 1 == FIRST ? bytes_in_use() : before;
+    }
+    verify_at_most(v, (double)bytes_in_use() - (double)before, LEAST_BLOCK * (CALLS - FIRST), "bytes",
+                   "more in use after %d calls of each method", CALLS - FIRST);
+    lipschitz_case_release(&c);
 }
