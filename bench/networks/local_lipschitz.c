@@ -256,13 +256,13 @@ static assay_status run_search(bench_state *state)
 
 static assay_status setup_search(bench_state *state)
 {
-    /* 64-n-n-n-10 on the digits. */
+    /* 64-n-n-10 on the digits. */
     lipschitz_data data = {0};
     assay_network *network = NULL;
-    const size_t widths[] = {64, state->size, state->size, state->size, 10};
+    const size_t widths[] = {64, state->size, state->size, 10};
     assay_status status = lipschitz_read_digits(state->random.seed, &data);
     if (status == ASSAY_OK)
-        status = lipschitz_train(widths, 4, &data, 1500, 20, 2e-3, 64, state->random.seed, &network);
+        status = lipschitz_train(widths, 3, &data, 1500, 20, 2e-3, 64, state->random.seed, &network);
     if (status == ASSAY_OK)
         status = make_job(state, network, data.x + (size_t)1500 * 64, 0.05);
     lipschitz_data_release(&data);
@@ -374,7 +374,7 @@ static const bench_workload workloads[] = {
     {.name = "search",
      .sizes = {32, 64},
      .quick_sizes = {64},
-     .size_label = "neurons in each of three hidden layers, 64 inputs, 10 outputs, 32 splits; items are domains",
+     .size_label = "neurons in each of two hidden layers, 64 inputs, 10 outputs, 32 splits; items are domains",
      .quality_label = "bound over largest sampled norm",
      .arithmetic = BENCH_FMA_F64,
      .setup = setup_search,

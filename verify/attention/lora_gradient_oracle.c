@@ -179,17 +179,20 @@ static double loss_at(lora_case *x, double *number, double value)
     return status == ASSAY_OK ? x->result.loss : NAN;
 }
 
-/* Central differences of the loss with h = 1e-6 against the gradient. They are wrong by h^2 times a third derivative,
- * 1e-12 of the gradients' size, and by the rounding of two losses over 2 h, about sqrt(L d) 2^-53 loss / h = 1e-8 for a
- * loss of 40 (at worst 16 times that, if all roundings went one way); 1e-6 of the largest entry, which is of order 1,
- * is above both. */
+/* Differences of the loss at four points, h = 1e-4, against the gradient: (8 (f(h) - f(-h)) - f(2h) + f(-2h)) / 12 h.
+ * They are wrong by h^4 times a fifth derivative, 1e-16 of the gradients' size, and by the rounding of losses over h,
+ * at worst 1.5 16 sqrt(L d) 2^-53 loss / h = 2e-9 for a loss of 40. 1e-6 of the largest entry is above both unless that
+ * is below 2e-3, where it is of order 1: all 48 entries, which depend on no fewer than 6 independent numbers, would
+ * have to be 500 times smaller than usual, below 1e-15. */
 static void hold_differences(verify_context *v, lora_case *x, const double *gradient, double *numbers, size_t n,
                              double largest, const char *name, int part)
 {
-    const double h = 1e-6;
+    const double h = 1e-4;
     for (size_t i = 0; i < n; i++) {
-        const double at = numbers[i], high = at + h, low = at - h;
-        const double difference = (loss_at(x, &numbers[i], high) - loss_at(x, &numbers[i], low)) / (high - low);
+        double losses[4];
+        for (int k = 0; k < 4; k++) /* at -2h, -h, h, 2h */
+            losses[k] = loss_at(x, &numbers[i], numbers[i] + (k < 2 ? k - 2 : k - 1) * h);
+        const double difference = (8 * (losses[2] - losses[1]) - losses[3] + losses[0]) / (12 * h);
         verify_at_most(v, fabs(difference - gradient[i]) / largest, 1e-6, "of the largest entry", "d%s_%s[%zu]", name,
                        lora_part_names[part], i);
     }

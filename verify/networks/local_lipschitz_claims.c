@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 static const size_t all_rows = LOCAL_LIPSCHITZ_ALL_ROWS;
 
@@ -351,7 +352,7 @@ static double search_images(verify_context *v, uint64_t seed, bool both, searche
 
 static double measure_c4(verify_context *v, uint64_t seed)
 {
-    searched s[IMAGES];
+    searched s[IMAGES] = {{0}};
     const double failed = search_images(v, seed, false, s);
     double worst = 0;
     for (size_t i = 0; !isnan(failed) && i < IMAGES; i++)
@@ -361,7 +362,7 @@ static double measure_c4(verify_context *v, uint64_t seed)
 
 static double measure_c7_each(verify_context *v, uint64_t seed)
 {
-    searched s[IMAGES];
+    searched s[IMAGES] = {{0}};
     const double failed = search_images(v, seed, true, s);
     double worst = 0;
     for (size_t i = 0; !isnan(failed) && i < IMAGES; i++)
@@ -371,7 +372,7 @@ static double measure_c7_each(verify_context *v, uint64_t seed)
 
 static double measure_c7_most(verify_context *v, uint64_t seed)
 {
-    searched s[IMAGES];
+    searched s[IMAGES] = {{0}};
     const double failed = search_images(v, seed, true, s);
     double fewer = 0;
     for (size_t i = 0; !isnan(failed) && i < IMAGES; i++)
@@ -573,31 +574,42 @@ static assay_status make_mnist(verify_context *v, bool large, uint64_t seed, lip
     return status;
 }
 
-/* The largest of three ratios of LINEAR to another bound, each over what it is allowed to be. */
+/* What this process has computed, all threads together: at least what the clock would say of an idle machine. */
+static double processor_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The largest of three ratios of LINEAR to another bound and of its time, each over what it is allowed to be. */
 static double measure_c8(verify_context *v, uint64_t seed, bool large, const double *allowed)
 {
     lipschitz_case c = {0};
     const assay_status status = make_mnist(v, large, seed, &c);
     if (status != ASSAY_OK)
         return unmeasured(v, status);
+    const double start = processor_seconds();
     const double linear = lipschitz_value(v, &c, all_rows, LOCAL_LIPSCHITZ_LINEAR);
+    const double seconds = processor_seconds() - start;
     const double ratios[] = {linear / lipschitz_value(v, &c, all_rows, LOCAL_LIPSCHITZ_RECURJAC),
                              linear / lipschitz_value(v, &c, all_rows, LOCAL_LIPSCHITZ_INTERVAL),
                              linear / lipschitz_value(v, &c, all_rows, LOCAL_LIPSCHITZ_NAIVE)};
-    verify_note(v, "LINEAR is %.3g of RECURJAC, %.3g of INTERVAL, %.3g of NAIVE (last seed)", ratios[0], ratios[1],
-                ratios[2]);
+    verify_note(v, "LINEAR is %.3g of RECURJAC, %.3g of INTERVAL, %.3g of NAIVE, in %.3g s (last seed)", ratios[0],
+                ratios[1], ratios[2], seconds);
     lipschitz_case_release(&c);
-    return fmax(fmax(ratios[0] / allowed[0], ratios[1] / allowed[1]), ratios[2] / allowed[2]);
+    return fmax(fmax(ratios[0] / allowed[0], ratios[1] / allowed[1]),
+                fmax(ratios[2] / allowed[2], seconds / allowed[3]));
 }
 
 static double measure_c8_medium(verify_context *v, uint64_t seed)
 {
-    return measure_c8(v, seed, false, (double[]){0.8, 0.35, 0.05});
+    return measure_c8(v, seed, false, (double[]){0.8, 0.35, 0.05, 0.3});
 }
 
 static double measure_c8_large(verify_context *v, uint64_t seed)
 {
-    return measure_c8(v, seed, true, (double[]){0.4, 0.1, 0.01});
+    return measure_c8(v, seed, true, (double[]){0.4, 0.1, 0.01, 2});
 }
 
 /* On the digits, where a linear program takes a millisecond and not, as with 784 inputs, a second. */
@@ -621,8 +633,9 @@ static double measure_c8_refused(verify_context *v, uint64_t seed)
 }
 
 const verify_claim lipschitz_claim_c8_medium = {
-    .statement = "Far tighter on practical models: LINEAR over 0.8 RECURJAC, 0.35 INTERVAL and 0.05 NAIVE, the largest "
-                 "of these, MNIST 784-256-256-10, all rows, eps 0.01",
+    .statement =
+        "Far tighter on practical models: LINEAR over 0.8 RECURJAC, 0.35 INTERVAL and 0.05 NAIVE, and its time "
+        "over 0.3 s, the largest of these, MNIST 784-256-256-10, all rows, eps 0.01",
     .paper_value = "tighter",
     .provenance = "paper",
     .unit = "of what is allowed",
@@ -634,8 +647,8 @@ const verify_claim lipschitz_claim_c8_medium = {
     .seeds = 5};
 
 const verify_claim lipschitz_claim_c8_large = {
-    .statement = "Far tighter on practical models: LINEAR over 0.4 RECURJAC, 0.1 INTERVAL and 0.01 NAIVE, the largest "
-                 "of these, MNIST 784-512-512-512-512-10, all rows, eps 0.01",
+    .statement = "Far tighter on practical models: LINEAR over 0.4 RECURJAC, 0.1 INTERVAL and 0.01 NAIVE, and its time "
+                 "over 2 s, the largest of these, MNIST 784-512-512-512-512-10, all rows, eps 0.01",
     .paper_value = "tighter",
     .provenance = "paper",
     .unit = "of what is allowed",
@@ -647,8 +660,9 @@ const verify_claim lipschitz_claim_c8_large = {
     .seeds = 5};
 
 const verify_claim lipschitz_claim_c8_refused = {
-    .statement = "Exact methods cannot handle practical models: enumeration of 64-64-64-10 on a digit, eps 0.05, exceeds "
-                 "5000 linear programs (1 if so)",
+    .statement =
+        "Exact methods cannot handle practical models: enumeration of 64-64-64-10 on a digit, eps 0.05, exceeds "
+        "5000 linear programs (1 if so)",
     .paper_value = "cannot",
     .provenance = "paper",
     .unit = "",
