@@ -3,7 +3,7 @@ The fault injection campaign: plants faults in the optimized code, one at a time
 
     python3 tools/campaign [--jobs N] [--each N] [ALGORITHM...]   runs what is missing, writes docs/campaign.md
     python3 tools/campaign --mutant ID                            plants one mutant and keeps its program
-    python3 tools/campaign --again                                runs again what had survived and is not equivalent
+    python3 tools/campaign --again                                runs again survivors that are neither equivalent nor gaps
     python3 tools/campaign --list [ALGORITHM...]                  prints the mutants in the order they are tried
 """
 
@@ -27,7 +27,7 @@ def parse():
     parser.add_argument("--each", type=int, default=20, metavar="N", help="mutants of each algorithm that count (20)")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of mutants (1)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="algorithms at once (1)")
-    parser.add_argument("--again", action="store_true", help="run again what had survived and is not argued to be equivalent")
+    parser.add_argument("--again", action="store_true", help="run again survivors that are not yet explained")
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
     parser.add_argument("--mutant", metavar="ID", help="run one mutant and show what it did")
     parser.add_argument("--report", metavar="FILE", default="docs/campaign.md", help="what is written (docs/campaign.md)")
@@ -130,8 +130,8 @@ def show_one(arguments, files, build, judge):
 def campaign(arguments):
     os.makedirs(arguments.folder, exist_ok=True)
     words = report.read_arguments(os.path.join(arguments.source, report.WORDS_ABOUT))
-    equivalent = {name for name, (word, _) in words.items() if word == "equivalent"}
-    results = Results(os.path.join(arguments.folder, "results.jsonl"), equivalent if arguments.again else None)
+    explained = {name for name, (word, _) in words.items() if word in ("equivalent", "gap")}
+    results = Results(os.path.join(arguments.folder, "results.jsonl"), explained if arguments.again else None)
     if arguments.report_only:
         write_report(arguments, arguments.source, results.records)
         return

@@ -1,7 +1,6 @@
 """A copy of the working tree, built once; then each mutant compiled alone and linked with the rest."""
 
 import filecmp
-import glob
 import os
 import re
 import shlex
@@ -52,20 +51,21 @@ def export(source, tree):
 
 
 def take_objects(source, tree):
-    """Takes over what has been built in the source tree; make will see what is out of date. What knows its folder is not
-    taken."""
+    """Takes over what has been built in the source tree since; make will see what is out of date. What knows its folder
+    is not taken."""
     origin, to = os.path.join(source, "build"), os.path.join(tree, "build")
-    if os.path.exists(to) or not os.path.exists(os.path.join(origin, "assay")):
+    if not os.path.exists(os.path.join(origin, "assay")):
         return
-    os.makedirs(to)
-    for name in os.listdir(origin):
-        path = os.path.join(origin, name)
-        if name in LAYERS:
-            shutil.copytree(path, os.path.join(to, name), copy_function=shutil.copy2)
-        elif name in ("flags", "sources", "build_facts.h") or name.endswith(".a"):
-            shutil.copy2(path, to)
-    for path in glob.glob(os.path.join(to, "core", "data.c.*")):
-        os.remove(path)
+    os.makedirs(to, exist_ok=True)
+    built = [os.path.join(folder, name) for layer in LAYERS for folder, _, names in os.walk(os.path.join(origin, layer))
+             for name in names if not (layer == "core" and name.startswith("data.c."))]
+    built += [os.path.join(origin, name) for name in os.listdir(origin)
+              if name in ("flags", "sources", "build_facts.h") or name.endswith(".a")]
+    for path in built:
+        copy = os.path.join(to, os.path.relpath(path, origin))
+        if not os.path.exists(copy) or os.path.getmtime(copy) < os.path.getmtime(path):
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy2(path, copy)
 
 
 def linker():

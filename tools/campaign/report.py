@@ -15,7 +15,7 @@ Written by `make campaign`, which can be interrupted and goes on. It plants faul
 changes of the C text, and runs `assay verify --quick` until the first check fails. What is asked is not whether the code is
 right but whether the checks would say so if it were not.
 
-* *Mutants.* {each} of each algorithm, {count} in all, drawn from {files} files by a seed ({seed}), turn by turn one of each kind of
+* *Mutants.* Up to {each} of each algorithm, {count} in all, drawn from {files} files by a seed ({seed}), turn by turn one of each kind of
   fault. Functions, macros with parameters and the numbers of tables are mutated; left alone are messages, assertions, what
   only happens when memory runs out, and `assay_allocate`d sizes that only grow.
 * *Not counted* are mutants that the compiler refuses (it runs with `-Werror`) and those of which it makes the same machine
@@ -53,17 +53,20 @@ def read_arguments(path):
 def quantile(numbers, share):
     """That of Hyndman and Fan's type 7, as everywhere here."""
     ordered = sorted(numbers)
-    if not ordered:
-        return float("nan")
     place = (len(ordered) - 1) * share
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 
 
+def seconds(numbers, share):
+    return f"{quantile(numbers, share):.2f}" if numbers else "-"
+
+
 def table(head, rows):
     left = ["---" if i == 0 else "---:" for i in range(len(head))]
-    return "\n".join("| " + " | ".join(str(c) for c in row) + " |" for row in [head, left, *rows]) + "\n"
+    cells = [[str(c).replace("|", "\\|") for c in row] for row in [head, left, *rows]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells) + "\n"
 
 
 class Tally:
@@ -84,7 +87,7 @@ class Tally:
 
     def row(self, name):
         return [name, self.count, self.caught, self.equivalent, self.gaps, self.share(),
-                f"{quantile(self.seconds, 0.5):.2f}", f"{quantile(self.seconds, 0.95):.2f}",
+                seconds(self.seconds, 0.5), seconds(self.seconds, 0.95),
                 self.verdicts.count("same code"), self.verdicts.count("build error")]
 
 
@@ -96,8 +99,15 @@ def tables(records, arguments):
     rows = [Tally([r for r in records if r["algorithm"] == a], arguments).row(a) for a in algorithms]
     yield "## By algorithm\n"
     yield table(["algorithm", *COLUMNS], [*rows, Tally(records, arguments).row("**all**")])
-    yield ("Seconds are processor time from the start of the checks to the failure of one, compiling excepted, of the mutants "
-           "caught.\n")
+    yield ("Seconds are processor time from the start of the checks to the failure of one, of the mutants that were caught;\n"
+           "compiling and linking excepted.\n")
+    closed_ones = sum(r["verdict"] == "caught" and arguments.get(r["id"], ("",))[0] == "closed" for r in records)
+    total = Tally(records, arguments)
+    if closed_ones:
+        faults = total.caught + total.gaps
+        yield (f"{closed_ones} of those that are caught had survived when the campaign was first run, which then caught\n"
+               f"{100 * (total.caught - closed_ones) / faults:.1f} % of the faults; the checks that were added since are at "
+               f"the end.\n")
     yield "## By kind of fault\n"
     rows = [Tally([r for r in records if r["operator"] == o], arguments).row(f"{o}: {WORDS[o]}") for o in OPERATORS]
     yield table(["fault", *COLUMNS], rows)
@@ -108,13 +118,13 @@ def by_kind(records):
     kinds = sorted({r["kind"] for r in caught})
     yield "## What caught them\n"
     yield table(["kind of check", "mutants", "median s"],
-                [[k, sum(r["kind"] == k for r in caught), f"{quantile([r['cpu'] for r in caught if r['kind'] == k], 0.5):.2f}"]
+                [[k, sum(r["kind"] == k for r in caught), seconds([r["cpu"] for r in caught if r["kind"] == k], 0.5)]
                  for k in kinds])
     first = sum(r["stage"] == 1 for r in caught)
     second = sum(r["stage"] == 2 for r in caught)
-    yield (f"Agreements at the levels that the changed file serves (for a file that serves all: the best one) run first and "
-           f"caught {first}; the other checks there caught {second} of what was left; other levels, and algorithms that use "
-           f"the code, {len(caught) - first - second}.\n")
+    yield (f"Agreements at the levels that the changed file serves (for a file that serves all: the baseline and the best\n"
+           f"one) run first and caught {first}; the other checks there caught {second} of what was left; other levels, and\n"
+           f"algorithms that use the code, {len(caught) - first - second}.\n")
 
 
 def shown(record):

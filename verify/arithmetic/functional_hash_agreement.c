@@ -212,6 +212,9 @@ void functional_hash_agree_code(verify_context *v)
     code_inputs *in = calloc(1, sizeof *in);
     if (!verify_true(v, in != NULL, "memory"))
         return;
+    static const char least_squares[] = "setup: s2 = constant(0.1)\npredict: s0 = dot(v0, v1)\n"
+                                        "learn: s3 = subtract(s1, s0)\nlearn: s3 = multiply(s3, s2)\n"
+                                        "learn: v2 = scale(s3, v0)\nlearn: v1 = add(v1, v2)\nlearn: v2 = zero()\n";
     /* In random programs what decides is seldom a quotient; here each operation of scalars and vectors does. */
     static const char *const each[] = {
         "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = divide(s3, s2)\n",
@@ -221,8 +224,7 @@ void functional_hash_agree_code(verify_context *v)
         "setup: s2 = constant(3)\npredict: s3 = dot(v0, v0)\npredict: s0 = multiply(s3, s2)\n",
         "predict: s3 = dot(v0, v1)\npredict: s0 = relu(s3)\nlearn: v1 = add(v1, v0)\n",
         "predict: s3 = dot(v0, v1)\npredict: s0 = abs(s3)\nlearn: v1 = subtract(v0, v1)\n",
-        "setup: s2 = constant(0.1)\npredict: s0 = dot(v0, v1)\nlearn: s3 = subtract(s1, s0)\n"
-        "learn: s3 = multiply(s3, s2)\nlearn: v2 = scale(s3, v0)\nlearn: v1 = add(v1, v2)\nlearn: v2 = zero()\n",
+        least_squares,
     };
     functional_hash_random_codes(verify_random(v, 3), in->codes, CODES, 50);
     for (size_t i = 0; i < sizeof each / sizeof *each; i++)
