@@ -135,6 +135,42 @@ void functional_hash_check_concurrent(verify_context *v)
     }
 }
 
+/* Waits, not for long, until both evaluations of a pair have begun, and fails. */
+static assay_status fail_together(void *self, size_t i, double *outputs)
+{
+    enum { PATIENCE = 20000 };
+    atomic_uint *arrived = self;
+    (void)outputs;
+    atomic_fetch_add(arrived, 1);
+    for (int k = 0; k < PATIENCE && *arrived < 2; k++)
+        continue;
+    return assay_fail(i == 0 ? ASSAY_NOT_CONVERGED : ASSAY_BAD_DATA, "evaluation %zu fails", i);
+}
+
+/* Of evaluations that fail at the same moment the first by index is told, with its own words. Chance decides whether
+ * they meet in a place that is not made for it, so that there are many; none may fail. */
+void functional_hash_check_failing_together(verify_context *v)
+{
+    enum { TRIALS = 2000 };
+    const functional_hash_cache_config config = {.capacity = 1, .outputs = OUTPUTS, .max_evaluations = 1};
+    const functional_hash_key keys[] = {key_of(1), key_of(2)};
+    functional_hash_cache *cache = NULL;
+    if (!verify_ok(v, functional_hash_cache_create(&config, &cache), "create"))
+        return;
+    verify_use_level(v, 2);
+    bool good = true;
+    for (int trial = 0; good && trial < TRIALS; trial++) {
+        atomic_uint arrived = 0;
+        double outputs[2 * OUTPUTS];
+        const assay_status status =
+            functional_hash_cache_get_all(cache, keys, NULL, 2, fail_together, &arrived, outputs, NULL);
+        good = verify_true(v, status == ASSAY_NOT_CONVERGED && strstr(assay_error(), "evaluation 0"),
+                           "trial %d: the first failure is evaluation 0's, told is %s: %s", trial,
+                           assay_status_name(status), assay_error());
+    }
+    functional_hash_cache_destroy(cache);
+}
+
 /* ---- What is kept ---- */
 
 typedef struct script {

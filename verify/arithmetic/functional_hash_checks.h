@@ -83,6 +83,7 @@ void functional_hash_check_streams(verify_context *v);
 
 /* functional_hash_cache_laws.c */
 void functional_hash_check_saved(verify_context *v);
+void functional_hash_check_failing_together(verify_context *v);
 void functional_hash_check_concurrent(verify_context *v);
 void functional_hash_check_aggregates(verify_context *v);
 
