@@ -65,8 +65,8 @@ void store_append_columns(sqlite3_str *sql, const store_table *table, const char
 /** Binds the members of @p record to the parameters from @p first on. */
 assay_status store_bind(sqlite3_stmt *statement, int first, const store_table *table, const void *record);
 
-/** Fills the members of @p record from the columns from @p first on, of which the first is the row's number; strings live until the next step, arrays until
- *  store_release(). On failure nothing is to be released. */
+/** Fills the members of @p record from the columns from @p first on, of which the first is the row's number; strings
+ * live until the next step, arrays until store_release(). On failure nothing is to be released. */
 assay_status store_read(sqlite3_stmt *statement, int first, const store_table *table, void *record);
 
 /** Frees the arrays that store_read() allocated. */
