@@ -197,8 +197,12 @@ static assay_status collect(report_store *out, const char *path, common *first)
 {
     report_store *source = NULL;
     assay_status status = report_store_open_read_only(path, &source);
-    if (status != ASSAY_OK)
+    if (status == ASSAY_OK)
+        status = store_check_records(source); /* what cannot be read must not be handed on */
+    if (status != ASSAY_OK) {
+        report_store_close(source);
         return status;
+    }
     sqlite3_str *attach = sqlite3_str_new(NULL);
     sqlite3_str_appendf(attach, "ATTACH %Q AS source", source->uri);
     status = execute_built(out, attach);

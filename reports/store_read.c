@@ -120,7 +120,8 @@ typedef struct cursor {
     assay_status status;
 } cursor;
 
-static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id)
+/* @p which rows: a condition. */
+static cursor open_cursor(report_store *store, store_kind kind, const char *which)
 {
     cursor rows = {.store = store, .table = &store_tables[kind], .status = store_check(store, false)};
     if (rows.status != ASSAY_OK || rows.table->since > store->version)
@@ -128,9 +129,15 @@ static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id)
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
     store_append_columns(sql, rows.table, "", store->version);
-    sqlite3_str_appendf(sql, " FROM %s WHERE run_id = ? ORDER BY id", rows.table->name);
+    sqlite3_str_appendf(sql, " FROM %s WHERE %s ORDER BY id", rows.table->name, which);
     rows.status = store_prepare_built(store, "read", sql, &rows.statement);
-    if (rows.status == ASSAY_OK)
+    return rows;
+}
+
+static cursor open_cursor_of(report_store *store, store_kind kind, int64_t run_id)
+{
+    cursor rows = open_cursor(store, kind, "run_id = ?");
+    if (rows.statement)
         sqlite3_bind_int64(rows.statement, 1, run_id);
     return rows;
 }
@@ -158,13 +165,39 @@ static assay_status close_cursor(cursor *rows)
     return rows->status;
 }
 
+static bool accept_run(void *self, const report_run *run)
+{
+    (void)self, (void)run;
+    return true;
+}
+
+assay_status store_check_records(report_store *store)
+{
+    union {
+        assay_result result;
+        assay_series series;
+        assay_count count;
+        assay_timing timing;
+        assay_limit limit;
+        assay_sweep_shard shard;
+    } record;
+    assay_status status = report_store_each_run(store, accept_run, NULL);
+    for (size_t i = 0; status == ASSAY_OK && i < STORE_TABLES; i++) {
+        cursor rows = open_cursor(store, (store_kind)i, "1");
+        while (next_record(&rows, &record))
+            continue;
+        status = close_cursor(&rows);
+    }
+    return status;
+}
+
 assay_status report_store_each_result(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_result *result), void *self)
 {
     assay_result result;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_RESULT, run_id);
+    cursor rows = open_cursor_of(store, STORE_RESULT, run_id);
     while (next_record(&rows, &result) && visit(self, &result))
         continue;
     return close_cursor(&rows);
@@ -176,7 +209,7 @@ assay_status report_store_each_series(report_store *store, int64_t run_id,
     assay_series series;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_SERIES, run_id);
+    cursor rows = open_cursor_of(store, STORE_SERIES, run_id);
     while (next_record(&rows, &series) && visit(self, &series))
         continue;
     return close_cursor(&rows);
@@ -188,7 +221,7 @@ assay_status report_store_each_count(report_store *store, int64_t run_id,
     assay_count count;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_COUNT, run_id);
+    cursor rows = open_cursor_of(store, STORE_COUNT, run_id);
     while (next_record(&rows, &count) && visit(self, &count))
         continue;
     return close_cursor(&rows);
@@ -200,7 +233,7 @@ assay_status report_store_each_timing(report_store *store, int64_t run_id,
     assay_timing timing;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_TIMING, run_id);
+    cursor rows = open_cursor_of(store, STORE_TIMING, run_id);
     while (next_record(&rows, &timing) && visit(self, &timing))
         continue;
     return close_cursor(&rows);
@@ -212,7 +245,7 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
     assay_limit limit;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_LIMIT, run_id);
+    cursor rows = open_cursor_of(store, STORE_LIMIT, run_id);
     while (next_record(&rows, &limit) && visit(self, &limit))
         continue;
     return close_cursor(&rows);
@@ -224,7 +257,7 @@ assay_status report_store_each_shard(report_store *store, int64_t run_id,
     assay_sweep_shard shard;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor(store, STORE_SHARD, run_id);
+    cursor rows = open_cursor_of(store, STORE_SHARD, run_id);
     while (next_record(&rows, &shard) && visit(self, &shard))
         continue;
     return close_cursor(&rows);

@@ -5,7 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESAMPLES = 1000 };
+/* As many as `assay bench` can ask for, 10000 repetitions, get them all; of more, which a file may claim to have, the
+ * work no longer grows as fast. */
+enum { RESAMPLES = 1000, FEWEST_RESAMPLES = 100, DRAWS = 10000 * RESAMPLES };
+
+static size_t resamples_of(size_t repetitions)
+{
+    if (repetitions <= DRAWS / RESAMPLES)
+        return RESAMPLES;
+    return repetitions < DRAWS / FEWEST_RESAMPLES ? DRAWS / repetitions : FEWEST_RESAMPLES;
+}
 
 static const double confidence = 0.95;
 static const assay_interval unknown = {NAN, NAN, NAN};
@@ -101,8 +110,10 @@ static assay_random stream_of(const assay_run *run, const assay_timing *t)
 static assay_interval ratio(const assay_timing *slow, const assay_timing *fast, assay_random r)
 {
     assay_interval interval = unknown;
-    if (slow && assay_bootstrap_ratio(slow->seconds, slow->repetitions, fast->seconds, fast->repetitions, confidence,
-                                      RESAMPLES, r, &interval) != ASSAY_OK)
+    if (slow && assay_bootstrap_ratio(
+                    slow->seconds, slow->repetitions, fast->seconds, fast->repetitions, confidence,
+                    resamples_of(slow->repetitions > fast->repetitions ? slow->repetitions : fast->repetitions), r,
+                    &interval) != ASSAY_OK)
         interval = unknown;
     return interval;
 }
@@ -121,8 +132,8 @@ void report_timing_batch_evaluate(const report_timing_batch *batch, const assay_
     out->record = *timing;
     out->has_reference = reference;
     out->same_threads = reference && reference->threads == timing->threads;
-    if (assay_bootstrap_median(timing->seconds, timing->repetitions, confidence, RESAMPLES, r, &out->median) !=
-        ASSAY_OK)
+    if (assay_bootstrap_median(timing->seconds, timing->repetitions, confidence, resamples_of(timing->repetitions), r,
+                               &out->median) != ASSAY_OK)
         out->median = unknown;
     out->speedup = reference == timing ? (assay_interval){1, 1, 1} : ratio(reference, timing, r);
     out->over_peer = ratio(peer, timing, r);
