@@ -10,7 +10,7 @@ shift 3
 fuzz_one() {
     local folder=$1 seconds=$2 name=$3
     mkdir -p "$folder/corpus/$name" "$folder/log" "$folder/findings"
-    # Nothing that is read here is longer than some thousand bytes, so that no memory of hundreds of megabytes is right.
+    # Nothing that is read here is longer than some thousand bytes, so that no allocation of hundreds of megabytes is right.
     "$folder/fuzz-$name" -max_total_time="$seconds" -timeout=20 -max_len=4096 -len_control=0 -malloc_limit_mb=256 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$folder/findings/$name-" "$folder/corpus/$name" "fuzz/corpus/$name" \
         > "$folder/log/$name" 2>&1
