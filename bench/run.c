@@ -1,5 +1,6 @@
 /* A run of benchmarks: group by group (a workload at a size), all implementations and peers of a group in random order.
  * Ratios are thus taken within seconds of each other, and only one workload is in memory at a time. */
+#include "bench/run.h"
 #include "bench/counters.h"
 #include "bench/limits.h"
 #include "bench/plan.h"
@@ -25,8 +26,9 @@ enum { LEAST_REPETITIONS = 9, MOST_REPETITIONS = 100000, WARM_UP_FROM = 10 };
 typedef struct bench_execution {
     const bench_options *options;
     const bench_sink *sink;
-    assay_level level; /* in force when the run began: nothing is timed above it */
-    int threads;       /* likewise: the number of "all threads" */
+    const bench_sharing *sharing; /* null: this run is alone */
+    assay_level level;            /* in force when the run began: nothing is timed above it */
+    int threads;                  /* likewise: the number of "all threads" */
     size_t repetitions;
     bench_plan plan;
     bench_counters counters;
@@ -482,11 +484,16 @@ static assay_status close_shim(bench_execution *run, assay_status so_far)
     return so_far != ASSAY_OK ? so_far : status;
 }
 
-static assay_status measure_limits(bench_execution *run)
+static assay_status measure_limits(bench_execution *run, assay_status so_far)
 {
-    if (run->sink->start)
+    const bench_sharing *sharing = run->sharing;
+    assay_status status = so_far;
+    if (status == ASSAY_OK && run->sink->start)
         run->sink->start(run->sink->self, "limits");
-    assay_status status = limits_measure(run->options->quick, run->level, run->threads, is_interrupted, &run->machine);
+    if (status == ASSAY_OK && (!sharing || sharing->measures))
+        status = limits_measure(run->options->quick, run->level, run->threads, is_interrupted, &run->machine);
+    if (sharing) /* whatever happened: the others wait for it */
+        return sharing->exchange(sharing->self, status, &run->machine);
     if (status == ASSAY_OK)
         limits_report(&run->machine, run->sink);
     return status;
@@ -509,20 +516,21 @@ static assay_status execute(bench_execution *run)
     if (run->sink->begin)
         run->sink->begin(run->sink->self, run->plan.count);
     assay_status status = open_shim(run);
-    if (status == ASSAY_OK && run->options->limits)
-        status = measure_limits(run);
+    if (run->options->limits)
+        status = measure_limits(run, status);
     if (status == ASSAY_OK)
         status = run_groups(run);
     status = close_shim(run, status);
     return status == ASSAY_OK && interrupted ? assay_fail(ASSAY_INTERRUPTED, "interrupted") : status;
 }
 
-assay_status bench_run(const bench_options *options, const bench_sink *sink)
+assay_status bench_run_shared(const bench_options *options, const bench_sink *sink, const bench_sharing *sharing)
 {
     assay_status status = check_options(options, sink);
     if (status != ASSAY_OK)
         return status;
-    bench_execution run = {.options = options, .sink = sink, .level = assay_cpu_level(), .threads = assay_threads()};
+    bench_execution run = {
+        .options = options, .sink = sink, .sharing = sharing, .level = assay_cpu_level(), .threads = assay_threads()};
     run.repetitions = options->repetitions ? options->repetitions : LEAST_REPETITIONS;
     limits_clear(&run.machine);
     status = plan_make(options, run.threads, &run.plan);
@@ -540,6 +548,11 @@ assay_status bench_run(const bench_options *options, const bench_sink *sink)
     assay_cpu_set_level(run.level);
     assay_set_threads(run.threads);
     return status;
+}
+
+assay_status bench_run(const bench_options *options, const bench_sink *sink)
+{
+    return bench_run_shared(options, sink, NULL);
 }
 
 /* ---- One item, untimed ------------------------------------------------------------------------------------------- */

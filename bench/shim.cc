@@ -30,6 +30,8 @@ void repeat(benchmark::State &state, const shim_job &job)
     const uint64_t runs = static_cast<uint64_t>(state.max_iterations);
     if (const char *reason = job.before(job.self, runs)) {
         state.SkipWithError(reason);
+        for (auto _ : state) // not once; but a repetition that never started would have no iterations, and the
+            continue;        // library aborts where repetitions differ in them
         return;
     }
     bench_state *const data = job.state;

@@ -1,4 +1,6 @@
 /* assay bench: times implementations and peers, prints and keeps the timings as they come. */
+#include "assay/threads.h"
+#include "bench/ranks.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/patterns.h"
@@ -9,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
@@ -17,11 +20,11 @@ typedef struct bench_arguments {
     size_t repetitions;
     double seconds;   /* least time of a repetition; 0: the default */
     uint64_t untimed; /* run kernels so many times instead of timing them; 0: time them */
-    bool no_counters, no_limits;
+    bool no_counters, no_limits, share_hosts;
     const char *json_path;
 } bench_arguments;
 
-enum { KEY_REPETITIONS = 0x200, KEY_SECONDS, KEY_UNTIMED, KEY_NO_COUNTERS, KEY_NO_LIMITS, KEY_JSON };
+enum { KEY_REPETITIONS = 0x200, KEY_SECONDS, KEY_UNTIMED, KEY_NO_COUNTERS, KEY_NO_LIMITS, KEY_JSON, KEY_SHARE_HOSTS };
 
 static const struct argp_option own_options[] = {
     {.name = "repetitions", .key = KEY_REPETITIONS, .arg = "N", .doc = "Time each N times, 9 to 10000 (default 9)"},
@@ -35,6 +38,9 @@ static const struct argp_option own_options[] = {
      .doc = "Time nothing, run each kernel N times: for tools that count or profile from outside"},
     {.name = "no-counters", .key = KEY_NO_COUNTERS, .doc = "Ask for no hardware counters"},
     {.name = "no-limits", .key = KEY_NO_LIMITS, .doc = "Do not measure the limits of the machine"},
+    {.name = "share-hosts",
+     .key = KEY_SHARE_HOSTS,
+     .doc = "Under mpirun: time although several ranks on one host disturb each other"},
     {.name = "benchmark-json", .key = KEY_JSON, .arg = "FILE", .doc = "Also write Google Benchmark's own JSON"},
     {0}};
 
@@ -70,6 +76,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_NO_COUNTERS: arguments->no_counters = true; return 0;
     case KEY_NO_LIMITS: arguments->no_limits = true; return 0;
+    case KEY_SHARE_HOSTS: arguments->share_hosts = true; return 0;
     case KEY_JSON: arguments->json_path = text; return 0;
     case ARGP_KEY_ARGS:
         arguments->common.patterns = (const char *const *)(state->argv + state->next);
@@ -145,29 +152,31 @@ static void on_skipped(void *self, const bench_item *item, const char *reason)
     progress_finish_item(&job->progress);
 }
 
-static assay_status run(bench_job *job)
+static bench_options options_of(const bench_arguments *arguments)
 {
-    const bench_arguments *arguments = job->arguments;
     const common_options *common = &arguments->common;
-    const bench_options options = {.patterns = common->patterns,
-                                   .pattern_count = common->pattern_count,
-                                   .quick = common->has_depth && common->depth == VERIFY_QUICK,
-                                   .seed = common->seed,
-                                   .shard = common->shard,
-                                   .shards = common->shards,
-                                   .repetitions = arguments->repetitions,
-                                   .seconds = arguments->seconds,
-                                   .counters = !arguments->no_counters,
-                                   .limits = !arguments->no_limits,
-                                   .json_path = arguments->json_path,
-                                   .program = command_program};
-    const bench_sink sink = {.self = job,
-                             .begin = on_begin,
-                             .start = on_start,
-                             .limit = on_limit,
-                             .timing = on_timing,
-                             .skipped = on_skipped};
-    return bench_run(&options, &sink);
+    return (bench_options){.patterns = common->patterns,
+                           .pattern_count = common->pattern_count,
+                           .quick = common->has_depth && common->depth == VERIFY_QUICK,
+                           .seed = common->seed,
+                           .shard = common->shard,
+                           .shards = common->shards,
+                           .repetitions = arguments->repetitions,
+                           .seconds = arguments->seconds,
+                           .counters = !arguments->no_counters,
+                           .limits = !arguments->no_limits,
+                           .json_path = arguments->json_path,
+                           .program = command_program};
+}
+
+static bench_sink sink_of(bench_job *job)
+{
+    return (bench_sink){.self = job,
+                        .begin = on_begin,
+                        .start = on_start,
+                        .limit = on_limit,
+                        .timing = on_timing,
+                        .skipped = on_skipped};
 }
 
 static int conclude(bench_job *job, assay_status status)
@@ -208,17 +217,66 @@ static void run_untimed(void *self, const bench_item *item)
         job->status = bench_repeat(item, common->seed, job->arguments->untimed);
 }
 
+/* ---- One process, or rank 0 of several --------------------------------------------------------------------------- */
+
+/* Opens the database and times, with the other ranks if there are any. */
+static int time_all(const bench_arguments *arguments, bench_ranks *ranks)
+{
+    const bench_options options = options_of(arguments);
+    bench_job job = {.arguments = arguments, .progress = progress_begin()};
+    const bench_sink sink = sink_of(&job);
+    bench_each_item(measure_name, &job);
+    assay_status status =
+        session_begin(&job.session, &arguments->common, "bench", "", ranks ? ranks->machines : NULL, false);
+    if (status != ASSAY_OK) {
+        complain_of(status);
+        if (ranks)
+            bench_ranks_run(ranks, status, &sink);
+        return EXIT_ENVIRONMENT;
+    }
+    job.writer = timing_writer_begin(arguments->common.format, stdout, job.width, arguments->common.seed);
+    status = ranks ? bench_ranks_run(ranks, ASSAY_OK, &sink) : bench_run(&options, &sink);
+    return close_output(conclude(&job, status));
+}
+
+static void warn_of_sharing(const bench_ranks *ranks)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (ranks->hosts < ranks->ranks)
+        complain("%d ranks share %d %s: they disturb each other, only ratios within a group mean something",
+                 ranks->ranks, ranks->hosts, ranks->hosts == 1 ? "host" : "hosts");
+    if (assay_processors() < processors)
+        complain("this rank may use %d of %ld processors; mpirun --bind-to none lets it use all", assay_processors(),
+                 processors);
+}
+
+/* Rank 0 prints and keeps everything and tells how it went; the others end well, lest mpirun kill it before. */
+static int time_over_ranks(const bench_arguments *arguments, unsigned rank)
+{
+    const char *fault = arguments->untimed ? "--untimed" : arguments->json_path ? "--benchmark-json" : NULL;
+    if (fault) {
+        if (rank == 0)
+            complain("%s is of one process: start bench without mpirun", fault);
+        return rank == 0 ? EXIT_USAGE : EXIT_ALL_GOOD;
+    }
+    const bench_options options = options_of(arguments);
+    bench_ranks ranks;
+    assay_status status = bench_ranks_begin(&options, arguments->share_hosts, &ranks);
+    if (status != ASSAY_OK)
+        return rank == 0 ? complain_of(status) : EXIT_ALL_GOOD;
+    if (rank > 0) {
+        bench_ranks_run(&ranks, ASSAY_OK, &(bench_sink){0});
+        return EXIT_ALL_GOOD;
+    }
+    warn_of_sharing(&ranks);
+    return time_all(arguments, &ranks);
+}
+
 int command_bench(int argc, char **argv)
 {
     bench_arguments arguments = {.common = common_options_default(1u << FORMAT_TEXT | 1u << FORMAT_JSON |
                                                                   1u << FORMAT_JUNIT | 1u << FORMAT_CSV)};
     parse_arguments(&argp, argc, argv, &arguments);
-    unsigned rank, ranks;
-    if (ranks_launched(&rank, &ranks) && ranks > 1) {
-        if (rank == 0)
-            complain("%u ranks would disturb each other's timings: start bench without mpirun", ranks);
-        return EXIT_USAGE;
-    }
     int exit_status = options_apply(&arguments.common);
     if (exit_status == EXIT_ALL_GOOD)
         exit_status = patterns_check(&arguments.common, PATTERN_WORKLOADS);
@@ -226,19 +284,13 @@ int command_bench(int argc, char **argv)
         exit_status = patterns_check_data(&arguments.common, PATTERN_WORKLOADS);
     if (exit_status != EXIT_ALL_GOOD)
         return exit_status;
+    unsigned rank, ranks;
+    if (ranks_launched(&rank, &ranks) && ranks > 1)
+        return time_over_ranks(&arguments, rank);
     if (arguments.untimed) {
         untimed_job untimed = {.arguments = &arguments};
         bench_each_item(run_untimed, &untimed);
         return untimed.status == ASSAY_OK ? EXIT_ALL_GOOD : complain_of(untimed.status);
     }
-    bench_job job = {.arguments = &arguments, .progress = progress_begin()};
-    bench_each_item(measure_name, &job);
-    assay_status status = session_begin(&job.session, &arguments.common, "bench", "", false);
-    if (status != ASSAY_OK) {
-        complain_of(status);
-        return EXIT_ENVIRONMENT;
-    }
-    job.writer = timing_writer_begin(arguments.common.format, stdout, job.width, arguments.common.seed);
-    status = run(&job);
-    return close_output(conclude(&job, status));
+    return time_all(&arguments, NULL);
 }

@@ -84,11 +84,15 @@ static assay_status enter_run(session *s, bool resume)
 }
 
 assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
-                           bool resume)
+                           const char *machine, bool resume)
 {
     *s = (session){0};
     clock_gettime(CLOCK_MONOTONIC, &s->start);
     describe_run(s, common, command, depth);
+    if (machine) {
+        snprintf(s->machine, sizeof s->machine, "%s", machine);
+        s->run.machine = s->machine;
+    }
     if (common->no_database)
         return ASSAY_OK;
     assay_status status = report_store_open(common->database, &s->store);

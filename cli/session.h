@@ -15,15 +15,15 @@ typedef struct session {
     bool grouped; /* records of a check are there whose result is still to come */
     bool failed;  /* the database refused a record, error says why */
     char error[512];
-    char shard[32], system[256], started[32]; /* what run's strings point to */
+    char shard[32], system[256], started[32], machine[512]; /* what run's strings point to */
     struct timespec start;
 } session;
 
 /* Opens the database and enters a run of @p command, or with @p resume goes on with the newest run that was
  * interrupted, that no other process is at work on, and that does not differ in revision, depth, level, seed, shard,
- * data. @p depth is "" for bench. */
+ * data. @p depth is "" for bench. @p machine names the CPUs of all that take part; null: this one's. */
 assay_status session_begin(session *s, const common_options *common, const char *command, const char *depth,
-                           bool resume);
+                           const char *machine, bool resume);
 
 /* Takes note of what became of a record. If the database refused it, the run is asked to stop as an interrupt would
  * (results so far are kept) and session_end says why. */

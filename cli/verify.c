@@ -366,8 +366,8 @@ int command_verify(int argc, char **argv)
     verify_job job = {.arguments = &arguments, .progress = progress_begin()};
     verify_summary summary = {0};
     const bool resume = !arguments.fresh && arguments.common.depth > VERIFY_QUICK;
-    assay_status status =
-        session_begin(&job.session, &arguments.common, "verify", verify_depth_name(arguments.common.depth), resume);
+    assay_status status = session_begin(&job.session, &arguments.common, "verify",
+                                        verify_depth_name(arguments.common.depth), NULL, resume);
     if (status != ASSAY_OK) {
         complain_of(status);
         return EXIT_ENVIRONMENT; /* the store says that a path or a file is invalid, not how we were called */

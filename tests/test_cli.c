@@ -878,7 +878,7 @@ START_TEST(ranks_give_the_results_of_one_process)
     expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --fail-fast --no-db sample", 2,
            "--fail-fast is for a single process");
     expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY bench --quick sample >$F/null", 2,
-           "start bench without mpirun");
+           "would disturb each other's timings");
 }
 END_TEST
 

@@ -117,6 +117,27 @@ START_TEST(a_group_is_all_or_nothing)
 }
 END_TEST
 
+/* ---- Signals ----------------------------------------------------------------------------------------------------- */
+
+/* In the midst of many repetitions, of which some are complete and the rest never start. */
+START_TEST(an_interrupted_bench_ends_orderly)
+{
+    static const char *const bench[] = {ASSAY_PROGRAM, "bench",         "--no-limits", "--seconds",
+                                        "0.0001",      "--repetitions", "10000",       "--threads",
+                                        "1",           "--db",          database,      "lmul/*/multiply_f32/4096",
+                                        NULL};
+    kill_adopt_orphans();
+    const pid_t program = kill_start(bench, folder);
+    for (const double end = kill_now() + 60; access(database, F_OK) != 0 && kill_now() < end;)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    ck_assert_int_eq(kill(program, SIGINT), 0);
+    const kill_ending ending = kill_after(program, program, INFINITY);
+    demand_ending(&ending, 130, "interrupted");
+    assert_integrity(database);
+}
+END_TEST
+
 /* ---- Two at once ------------------------------------------------------------------------------------------------- */
 
 static size_t count_runs(void)
@@ -414,6 +435,7 @@ Suite *test_disturbed(void)
     const TTest *tests[] = {a_deleted_database_is_told,
                             a_replaced_database_is_told_and_left,
                             a_group_is_all_or_nothing,
+                            an_interrupted_bench_ends_orderly,
                             a_run_in_progress_is_nobody_elses,
                             two_commands_write_to_one_database,
                             two_merge_to_one_file,

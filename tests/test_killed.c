@@ -188,14 +188,15 @@ static void kill_at_moments(const victim *v, unsigned usual)
 
 /* ---- bench, verify, a rank --------------------------------------------------------------------------------------- */
 
+/* Three groups. */
+#define SHORT_BENCH                                                                                                    \
+    ASSAY_PROGRAM, "bench", "--quick", "--no-limits", "--no-counters", "--seconds", "0.00001", "--threads", "1",       \
+        "--format", "json", "--db", database, "lmul/*/gemm_square/64", "lmul/*/multiply_f32/4096",                     \
+        "lmul/*/multiply_bf16/4096"
+
 START_TEST(bench)
 {
-    const victim v = {.name = "bench",
-                      .arguments = {ASSAY_PROGRAM, "bench", "--quick", "--no-limits", "--no-counters", "--seconds",
-                                    "0.00001", "--threads", "1", "--format", "json", "--db", database,
-                                    "lmul/*/gemm_square/64", "lmul/*/multiply_f32/4096", "lmul/*/multiply_bf16/4096"},
-                      .database = database,
-                      .prepare = remove_database};
+    const victim v = {.name = "bench", .arguments = {SHORT_BENCH}, .database = database, .prepare = remove_database};
     stream = 1;
     kill_at_moments(&v, USUAL_MOMENTS);
 }
@@ -225,16 +226,21 @@ START_TEST(verify_exhaustive)
 }
 END_TEST
 
-START_TEST(a_rank)
+static bool is_mpi_possible(void)
 {
     unsigned rank, ranks;
     const bool is_possible = ASSAY_HAVE_MPI && !ranks_launched(&rank, &ranks) &&
                              system("command -v mpirun >/dev/null 2>&1") == 0; /* NOLINT(cert-env33-c) */
-    if (!is_possible) {
+    if (!is_possible)
         fprintf(stderr, "a rank: skipped: no mpirun here, or no MPI in this build\n");
-        return;
-    }
     setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* Open MPI's own would be reported as ours */
+    return is_possible;
+}
+
+START_TEST(a_rank)
+{
+    if (!is_mpi_possible())
+        return;
     choose_sweeps();
     const victim v = {
         .name = "a rank",
@@ -244,6 +250,21 @@ START_TEST(a_rank)
         .prepare = remove_database};
     stream = 3;
     kill_at_moments(&v, 2);
+}
+END_TEST
+
+START_TEST(a_bench_rank)
+{
+    if (!is_mpi_possible())
+        return;
+    const victim v = {
+        .name = "a rank of bench",
+        .arguments = {"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", SHORT_BENCH, "--share-hosts"},
+        .ranks = 2,
+        .database = database,
+        .prepare = remove_database};
+    stream = 7;
+    kill_at_moments(&v, 1);
 }
 END_TEST
 
@@ -469,8 +490,10 @@ Suite *test_killed(void)
     const struct {
         const char *name;
         const TTest *test;
-    } cases[] = {{"bench", bench},   {"verify", verify_exhaustive}, {"rank", a_rank}, {"merge", merge},
-                 {"report", report}, {"claims", report_claims}};
+    } cases[] = {{"bench", bench},         {"verify", verify_exhaustive},
+                 {"rank", a_rank},         {"bench rank", a_bench_rank},
+                 {"merge", merge},         {"report", report},
+                 {"claims", report_claims}};
     Suite *suite = suite_create("killed");
     for (size_t i = 0; i < COUNT(cases); i++) {
         TCase *one = tcase_create(cases[i].name);

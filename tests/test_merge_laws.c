@@ -172,12 +172,14 @@ static void add_run(report_store *store, unsigned family)
     }
 }
 
+/* A path that nobody has used; the last 1024 stay valid. */
 static const char *new_name(void)
 {
+    static char paths[1024][96];
     static unsigned count;
-    char name[32];
-    snprintf(name, sizeof name, "%u.db", count++);
-    return strdup(in_folder(name));
+    char *path = paths[count % COUNT(paths)];
+    snprintf(path, sizeof paths[0], "%s/%u.db", folder, count++);
+    return path;
 }
 
 static const char *make_source(void)
