@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct writer {
     report_store *store;
@@ -98,7 +99,10 @@ static void add_bench(writer *w, size_t k, bool other_machine)
     begin(w, "bench", k, other_machine);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         const assay_random r = {w->plan->seed, i};
-        const bool slower = i == 0 && w->plan->factor > 0 && !other_machine && k - w->first >= w->plan->slower_from;
+        if (w->plan->newest_is_partial && k + 1 == w->first + w->plan->runs && all[i].size == 4096)
+            continue;
+        const bool slower = (i == 0 || (i == 3 && w->plan->peer_slower)) && w->plan->factor > 0 && !other_machine &&
+                            k - w->first >= w->plan->slower_from;
         const double level = all[i].seconds * exp(0.01 * assay_random_normal(r, k)) * (other_machine ? 3 : 1);
         add_time(w, all[i].algorithm, all[i].implementation, all[i].workload, all[i].size,
                  slower ? level * w->plan->factor : level);
@@ -108,14 +112,16 @@ static void add_bench(writer *w, size_t k, bool other_machine)
 
 static void add_error(writer *w, const char *check_name, assay_kind kind, double measured, assay_verdict verdict)
 {
+    const int at_least = strcmp(check_name, "found") == 0; /* the larger, the better */
     const assay_result r = {.algorithm = "lmul",
                             .implementation = "avx2",
                             .kind = kind,
                             .check = check_name,
                             .workload = "odd shapes",
                             .measured = measured,
-                            .limit = 1,
-                            .unit = "ulp",
+                            .limit = at_least ? 0.5 : 1,
+                            .at_least = at_least,
+                            .unit = at_least ? "" : "ulp",
                             .verdict = verdict,
                             .reason = "",
                             .seconds = 0.1,
@@ -132,6 +138,7 @@ static void add_verify(writer *w, size_t k, bool other_machine)
     const assay_random r = {w->plan->seed, 99};
     begin(w, "verify", k, other_machine);
     add_error(w, "gemm", ASSAY_ORACLE, less_exact ? 0.75 : 0.6, ASSAY_PASS);
+    add_error(w, "found", ASSAY_ORACLE, less_exact ? 0.9 : 0.98, ASSAY_PASS);
     add_error(w, "exact", ASSAY_AGREEMENT, 0, ASSAY_PASS);
     /* No oracle: its number may be anything. */
     add_error(w, "timed claim", ASSAY_CLAIM, 1 + 10 * assay_random_uniform(r, k), ASSAY_REPRODUCED);

@@ -8,11 +8,14 @@
 /* What runs measure. The benchmarks are multiply/4096 and dot/65536 of lmul (reference, avx2, avx512, a peer) and one
  * of sor_bandit, with noise of 1 % from run to run; the check is lmul/avx2/gemm, whose worst error repeats. */
 typedef struct history_plan {
-    size_t runs;                  /* of bench, each followed by one of verify */
-    size_t slower_from;           /* from this run on (from 0) lmul/avx2/multiply takes `factor` times as long */
-    double factor;                /* 0: nothing happens */
-    size_t less_exact_from;       /* from this run on the worst error is 1.25 times as large; 0: never */
-    size_t other_machine;         /* so many runs before those on a machine three times as slow */
+    size_t runs;        /* of bench, each followed by one of verify */
+    size_t slower_from; /* from this run on (from 0) lmul/avx2/multiply takes `factor` times as long */
+    double factor;      /* 0: nothing happens */
+    size_t
+        less_exact_from;  /* from this run on the worst error is 1.25 times as large and what is found less; 0: never */
+    size_t other_machine; /* so many runs before those on a machine three times as slow */
+    bool peer_slower;     /* from slower_from on the peer is slower too */
+    bool newest_is_partial;       /* the newest bench lacks lmul's multiply */
     bool other_machine_is_newest; /* they come after them instead */
     unsigned long long seed;
 } history_plan;

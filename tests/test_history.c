@@ -66,7 +66,7 @@ START_TEST(a_planted_slowdown_is_found_and_named)
         assert_has(text, line);
         snprintf(line, sizeof line, "regress --base %s 'lmul/avx2/multiply/4096'\n", before);
         assert_has(text, line);
-        assert_has(text, "6 judged: 1 worse, 5 steady; 0 with too few runs\n");
+        assert_has(text, "7 judged: 1 worse, 6 steady; 0 with too few runs\n");
         assert_has(text, "│");
         free(text);
         free(command_expect(HISTORY "lmul > /dev/null", 0)); /* without --check nothing fails */
@@ -134,7 +134,8 @@ START_TEST(a_larger_error_fails_at_once)
     char *text = command_expect(HISTORY "--check lmul", 1);
     assert_has(text, "less accurate: lmul/avx2/gemm: +25 % [+25, +25] in the newest run, since revision ");
     assert_has(text, revision);
-    assert_lacks(text, "timed claim"); /* no truth */
+    assert_has(text, "less accurate: lmul/avx2/found: −8.16 % ["); /* of this one more was better */
+    assert_lacks(text, "timed claim");                             /* no truth */
     assert_has(text, "  1 worst error without a change\n");
     free(text);
     text = command_expect(HISTORY "--all 'lmul/avx2/exact'", 0);
@@ -157,6 +158,23 @@ START_TEST(another_machine_is_no_regression)
     text = command_expect(HISTORY "--all lmul", 0);
     assert_has(text, "lmul, times over 4 runs: Intel Atom");
     assert_has(text, "OpenBLAS/multiply/4096 (peer)");
+    free(text);
+}
+END_TEST
+
+START_TEST(only_ours_in_the_newest_run_is_judged)
+{
+    make((history_plan){.runs = 12, .slower_from = 9, .factor = 1.2, .peer_slower = true});
+    free(command_expect(HISTORY "--check --all 'lmul/OpenBLAS' 'lmul/avx512'", 0));
+    char *text = command_expect(HISTORY "--check --all lmul", 1);
+    assert_has(text, "slower: lmul/avx2/multiply/4096: ");
+    assert_lacks(text, "slower: lmul/OpenBLAS");
+    free(text);
+    unlink(database);
+    make((history_plan){.runs = 13, .slower_from = 9, .factor = 1.2, .newest_is_partial = true});
+    text = command_expect(HISTORY "--check lmul", 0);
+    assert_has(text, "not in the newest run\n"); /* avx512, which did not change */
+    assert_lacks(text, "slower: ");
     free(text);
 }
 END_TEST
@@ -248,7 +266,7 @@ START_TEST(csv_has_a_row_for_each_point)
             commas += *c == ',';
         ck_assert_uint_eq(commas, rows ? columns : (columns = commas));
     }
-    ck_assert_uint_eq(rows, 1 + 8 * (4 + 2)); /* four benchmarks of ours, two errors */
+    ck_assert_uint_eq(rows, 1 + 8 * (4 + 3)); /* four benchmarks of ours, three errors */
     free(text);
 }
 END_TEST
@@ -385,6 +403,7 @@ Suite *test_history(void)
     tcase_add_test(all, options_say_what_counts);
     tcase_add_test(all, a_larger_error_fails_at_once);
     tcase_add_test(all, another_machine_is_no_regression);
+    tcase_add_test(all, only_ours_in_the_newest_run_is_judged);
     tcase_add_test(all, too_few_runs_are_said);
     tcase_add_test(all, usage_is_checked);
     tcase_add_test(all, json_has_points_and_changes);
