@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -265,6 +267,27 @@ static int check_tree(const new_arguments *a)
     return exit_status;
 }
 
+/* Formats what was written as the tree's .clang-format says: how lines break depends on the length of the name. Without
+ * clang-format they stay as they are, until somebody who has it runs `make format`. */
+static void format_files(const made *m)
+{
+    static char tool[] = "clang-format", in_place[] = "-i", style[] = "--style=file",
+                otherwise[] = "--fallback-style=none";
+    char *arguments[TEMPLATES + 5] = {tool, in_place, style, otherwise};
+    for (size_t i = 0; i < m->file_count; i++)
+        arguments[i + 4] = (char *)m->files[i];
+    posix_spawn_file_actions_t silent;
+    if (posix_spawn_file_actions_init(&silent) != 0)
+        return;
+    pid_t child;
+    if (posix_spawn_file_actions_addopen(&silent, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+        posix_spawnp(&child, tool, &silent, NULL, arguments, environ) == 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    posix_spawn_file_actions_destroy(&silent);
+}
+
 static int write_files(const new_arguments *a)
 {
     made *m = calloc(1, sizeof *m);
@@ -278,7 +301,9 @@ static int write_files(const new_arguments *a)
     bool written = true;
     for (size_t i = 0; written && i < TEMPLATES; i++)
         written = write_file(m, i, a);
-    if (!written)
+    if (written)
+        format_files(m);
+    else
         take_back(m);
     sigprocmask(SIG_SETMASK, &before, NULL);
     for (size_t i = 0; written && i < TEMPLATES; i++)

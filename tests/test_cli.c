@@ -174,7 +174,8 @@ static void make_sample(void)
     setenv("TREE", tree, 1);
     set_up();
     outcome o =
-        run("set -e; cd " ASSAY_SOURCE "; cp -a .gitignore Makefile mk cli core include reference optimized "
+        run("set -e; cd " ASSAY_SOURCE
+            "; cp -a .gitignore .clang-format .clang-tidy Makefile mk cli core include reference optimized "
             "verify bench reports tests docs data tools $TREE\n"
             "rm -rf $TREE/reports/out; mkdir $TREE/build; cd $(dirname " ASSAY_PROGRAM ")\n"
             "for part in cli core reference optimized verify bench reports; do cp -a $part $TREE/build; done\n"
@@ -1031,6 +1032,34 @@ START_TEST(new_writes_all_or_nothing)
 }
 END_TEST
 
+/* Whatever its name does to the lines, and with a family that comes after "simd.h" or before. */
+START_TEST(what_new_writes_passes_lint)
+{
+    outcome o = run("command -v clang-format && command -v clang-tidy");
+    const bool has_tools = o.status == 0;
+    release(&o);
+    if (!has_tools) {
+        fprintf(stderr, "skipped: clang-format or clang-tidy is not installed\n");
+        return;
+    }
+    static const char *const names[] = {"x --family zeta", "a_rather_long_name_for_an_algorithm --family alpha"};
+    for (size_t i = 0; i < 2; i++) {
+        o = run("cd $TREE && $ASSAY new %s >$F/files && sed -i '/^next:/d' $F/files && test $(wc -l <$F/files) = 7 && "
+                "clang-format --dry-run --Werror $(cat $F/files)",
+                names[i]);
+        ck_assert_msg(o.status == 0, "%s", shown(&o));
+        release(&o);
+    }
+    o = run("cd $TREE && make -k $(sed -n 's#^\\./\\(.*\\.c\\)$#build/lint/\\1.tidy#p' $F/files)");
+    ck_assert_int_eq(occurrences(o.out, "TIDY"), 5);
+    ck_assert_msg(o.status == 0, "%s", shown(&o));
+    release(&o);
+    expect(
+        "cd $TREE && git clean -fdq include reference optimized verify bench && test -z \"$(git status --porcelain)\"",
+        0, NULL);
+}
+END_TEST
+
 /* make_sample has built it. */
 START_TEST(what_new_writes_verifies_and_benchmarks)
 {
@@ -1205,6 +1234,7 @@ Suite *test_cli(void)
     TCase *new_algorithm = add_case(suite, "new", 300);
     tcase_add_test(new_algorithm, new_refuses_bad_names);
     tcase_add_test(new_algorithm, new_writes_all_or_nothing);
+    tcase_add_test(new_algorithm, what_new_writes_passes_lint);
     tcase_add_test(new_algorithm, what_new_writes_verifies_and_benchmarks);
     tcase_add_test(new_algorithm, odd_reasons_are_escaped);
     tcase_add_loop_test(new_algorithm, its_checks_see_mistakes, 0, (int)(sizeof mistakes / sizeof mistakes[0]));
