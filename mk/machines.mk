@@ -41,6 +41,11 @@ $(BUILD)/matrix/%/verdicts.csv: FORCE
 	 ASSAY_TIMEOUT_SCALE=20 $(BUILD)/matrix/$*/assay verify --quick --no-db --format csv $(PATTERN) > $@.new || status=$$?; \
 	 [ $$status -le 1 ] && mv $@.new $@
 
+.PHONY: verify-clang
+verify-clang: ## verify --quick of PATTERN (default: everything) as clang compiles it, in build/clang
+	$(MAKE) BUILD=$(BUILD)/clang $(CLANG) $(BUILD)/clang/assay
+	set -f; $(BUILD)/clang/assay verify --quick --no-db $(PATTERN)
+
 # ---- AArch64 -----------------------------------------------------------------------------------------------------------
 # Cross-built, the AVX2 files through SIMDe, and run by qemu's user mode, whose time says nothing about a real machine's.
 # Without MPI, POT and libtorch: those checks and peers are skipped.

@@ -13,29 +13,38 @@ SANITIZED_VERIFY = verify --quick --db $(1)/sanitize.db
 ARCHER := $(firstword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
 THREAD_SANITIZER = -fsanitize=thread -L$(dir $(ARCHER)) -Wl,--no-as-needed -lomp -Wl,--as-needed
 
-.PHONY: sanitize sanitize-address sanitize-thread sanitize-valgrind
+SANITIZE_ADDRESS = $(MAKE) BUILD=$(BUILD)/asan EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+
+.PHONY: sanitize sanitize-address sanitize-address-verify sanitize-agreements sanitize-thread sanitize-valgrind
 sanitize: sanitize-address sanitize-thread ## verify --quick and the self-tests under ASan+UBSan, verify under TSan
 
-sanitize-address:
-	$(MAKE) BUILD=$(BUILD)/asan EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)/asan/assay $(BUILD)/asan/assay-tests $(BUILD)/asan/fuzz-tests
+sanitize-address: sanitize-address-verify
+	$(SANITIZE_ADDRESS) $(BUILD)/asan/assay-tests $(BUILD)/asan/fuzz-tests
 	CK_TIMEOUT_MULTIPLIER=10 $(BUILD)/asan/assay-tests
 	CK_TIMEOUT_MULTIPLIER=10 $(BUILD)/asan/fuzz-tests
-	ASSAY_TIMEOUT_SCALE=10 $(BUILD)/asan/assay $(call SANITIZED_VERIFY,$(BUILD)/asan)
+
+sanitize-address-verify: ## verify --quick of PATTERN (default: everything) under ASan+UBSan, without the self-tests
+	$(SANITIZE_ADDRESS) $(BUILD)/asan/assay
+	set -f; ASSAY_TIMEOUT_SCALE=10 $(BUILD)/asan/assay $(call SANITIZED_VERIFY,$(BUILD)/asan) $(PATTERN)
 
 sanitize-thread:
-	@if [ -z "$(ARCHER)" ]; then echo 'skipped: libarcher.so (package libomp5-14) is not installed'; exit 0; fi; set -e; \
+	@set -f; if [ -z "$(ARCHER)" ]; then echo 'skipped: libarcher.so (package libomp5-14) is not installed'; exit 0; fi; set -e; \
 	 $(MAKE) BUILD=$(BUILD)/tsan MPI=0 EXTRA='$(THREAD_SANITIZER)' $(BUILD)/tsan/assay; \
 	 OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS='ignore_noninstrumented_modules=1 halt_on_error=1' ASSAY_TIMEOUT_SCALE=20 \
-	   $(BUILD)/tsan/assay $(call SANITIZED_VERIFY,$(BUILD)/tsan)
+	   $(BUILD)/tsan/assay $(call SANITIZED_VERIFY,$(BUILD)/tsan) $(PATTERN)
+
+# The quick agreements at a level, or at several (a glob).
+every_agreement = $(BUILD)/assay list --format json | tr '{' '\n' | \
+   awk -F'"' '/"algorithm":/ {a = $$4} /"kind":"agreement"/ && /"depth":"quick"/ {printf "%s ", a "/$(1)/" $$4}'
+
+sanitize-agreements: $(BUILD)/assay ## verify --quick of the optimized code alone under ASan+UBSan
+	@set -f; $(MAKE) --no-print-directory sanitize-address-verify PATTERN="$$($(call every_agreement,avx*))"
 
 # valgrind knows no AVX-512, hence the level.
-every_agreement = $(BUILD)/assay list --format json | tr '{' '\n' | \
-   awk -F'"' '/"algorithm":/ {a = $$4} /"kind":"agreement"/ && /"depth":"quick"/ {print a "/avx2/" $$4}'
-
 sanitize-valgrind: all ## verify --quick of PATTERN (default: every agreement) under valgrind at the AVX2 level; slow
 	set -f; ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 valgrind -q --trace-children=yes --error-exitcode=9 \
 	  --child-silent-after-fork=no $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db \
-	  $(or $(PATTERN),$$($(every_agreement)))
+	  $(or $(PATTERN),$$($(call every_agreement,avx2)))
 
 # ---- Static analysis and formatting ----------------------------------------------------------------------------------
 JOBS ?= $(shell nproc)

@@ -344,11 +344,14 @@ END_TEST
 /* Every algorithm, and every check of one, can be completed. */
 START_TEST(completion_knows_what_list_knows)
 {
-    offers("verify \"\"", runs("\"$ASSAY\" list --format json | sed -E 's/^.\"algorithm\":\"([^\"]*)\".*/\\1/' | "
-                               "LC_ALL=C sort | tr '\\n' ' '"));
-    offers("verify lmul/avx2/",
-           runs("\"$ASSAY\" list --format json lmul | tr '{' '\\n' | sed -nE "
-                "'s/^\"name\":\"([^\"]*)\",\"kind\".*/lmul\\/avx2\\/\\1/p' | LC_ALL=C sort | tr '\\n' ' '"));
+    char *algorithms = runs("\"$ASSAY\" list --format json | sed -E 's/^.\"algorithm\":\"([^\"]*)\".*/\\1/' | "
+                            "LC_ALL=C sort | tr '\\n' ' '"),
+         *checks = runs("\"$ASSAY\" list --format json lmul | tr '{' '\\n' | sed -nE "
+                        "'s/^\"name\":\"([^\"]*)\",\"kind\".*/lmul\\/avx2\\/\\1/p' | LC_ALL=C sort | tr '\\n' ' '");
+    offers("verify \"\"", algorithms);
+    offers("verify lmul/avx2/", checks);
+    free(algorithms);
+    free(checks);
 }
 END_TEST
 
