@@ -8,7 +8,7 @@ PATTERN ?=
 $(BUILD)/cli/new.c.o: $(wildcard cli/templates/*.in)
 
 .PHONY: verify verify-full verify-exhaustive
-verify: $(ASSAY) ## check everything in under a minute (PATTERN=... for a part)
+verify: $(ASSAY) ## check everything in a minute and a half (PATTERN=... for a part)
 	set -f; $(ASSAY) verify --quick $(PATTERN)
 
 verify-full: $(ASSAY) ## check with more seeds and sizes and every claim; goes on where it was interrupted

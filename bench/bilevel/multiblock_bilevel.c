@@ -96,7 +96,7 @@ static assay_status setup_quadratic(bench_state *state, multiblock_bilevel_metho
     return ASSAY_OK;
 }
 
-/* By the number of blocks: the specification's small, medium and large problem. */
+/* By the number of blocks: a small, a medium and a large problem. */
 static assay_status setup_blocks(bench_state *state, multiblock_bilevel_method method)
 {
     if (state->size >= 20000)

@@ -86,12 +86,11 @@ typedef struct assay_result {
     /* Claims only (null, NaN or 0 otherwise): */
     const char *statement;   /**< the claim in words */
     const char *paper_value; /**< the paper's number, as text */
-    const char
-        *provenance;    /**< "abstract", "paper", "recalled", "derived", ... : where the specification has it from */
-    double spread_low;  /**< smallest measurement over the seeds */
-    double spread_high; /**< largest measurement over the seeds */
-    int seeds;          /**< number of seeds measured */
-    int seeds_passed;   /**< how many of them reproduced the claim */
+    const char *provenance;  /**< "abstract", "paper", "recalled", "derived", ... : where the number is from */
+    double spread_low;       /**< smallest measurement over the seeds */
+    double spread_high;      /**< largest measurement over the seeds */
+    int seeds;               /**< number of seeds measured */
+    int seeds_passed;        /**< how many of them reproduced the claim */
 } assay_result;
 
 /** How a series is drawn. */

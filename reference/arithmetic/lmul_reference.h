@@ -32,7 +32,8 @@ static inline bool lmul_reference_is_nan(const lmul_layout *f, uint32_t magnitud
     return magnitude > f->infinity || (magnitude == f->infinity && f->overflow != f->infinity);
 }
 
-/* The product of two bit patterns, step 2 of the specification; @p offset is in units of the last mantissa bit. */
+/* The product of two bit patterns, the sum of the magnitudes and of the offset; @p offset is in units of the last
+ * mantissa bit. */
 static inline uint32_t lmul_reference_add(const lmul_layout *f, uint32_t a, uint32_t b, uint32_t offset)
 {
     const uint32_t sign_bit = UINT32_C(1) << (f->exponent_bits + f->mantissa_bits);

@@ -128,7 +128,7 @@ static void check_proofs_are_tight(verify_context *v)
  */
 
 typedef struct family_row {
-    double digits[6]; /* by squarings, of the specification */
+    double digits[6]; /* by squarings, known beforehand */
     int members;
     int exponent; /* q: a squaring divides the error by 2^(q-1) */
     const char *known[6];
@@ -213,7 +213,7 @@ static double baseline_error(verify_context *v, evolved_exp_kind kind, uint32_t 
     return error;
 }
 
-/* The specification's digits of minimax approximations; counts of operations come along. */
+/* Known digits of minimax approximations; counts of operations come along. */
 static void check_minimax_digits(verify_context *v)
 {
     static const struct {

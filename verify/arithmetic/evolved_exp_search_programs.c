@@ -128,7 +128,7 @@ static void check_each_point(verify_context *v)
 
 /* ---- Oracle ---- */
 
-/* Largest errors in real arithmetic, by the specification and by tuning in 60 digits. f10: its c5 as a double is
+/* Largest errors in real arithmetic, as known beforehand and by tuning in 60 digits. f10: its c5 as a double is
  * -(1 - 2^-51), and its error at 0 is 1 - (1 - 2^-51)^8 = 2^-48. */
 static void check_known(verify_context *v)
 {
@@ -161,7 +161,7 @@ static void check_known(verify_context *v)
     verify_true(v, evolved_exp_known_name(KNOWN) == NULL, "no further known program");
 }
 
-/* The worked example of the specification. */
+/* The worked example. */
 static void check_examples(verify_context *v)
 {
     static const struct {

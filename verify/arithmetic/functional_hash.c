@@ -1,4 +1,4 @@
-/* functional_hash: what is checked. Reads as the Verification section of its specification. */
+/* functional_hash: what is checked. */
 #include "verify/arithmetic/functional_hash_checks.h"
 
 #define EVERY_LEVEL .every_level = true

@@ -121,7 +121,7 @@ static double thread_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* What a key costs, in evaluations: as the specification's prototype had it. Here it costs less (the benchmarks
+/* What a key costs, in evaluations: as an earlier prototype had it. Here it costs less (the benchmarks
  * graph_key and graph_evaluation), so that the gain is more than what is measured. */
 static const double hash_cost = 0.026;
 

@@ -262,7 +262,7 @@ static functional_hash_key mix(verify_context *v, const double *values, size_t n
     return key;
 }
 
-/* The key of masked words, by the formula of the specification written out once more. */
+/* The key of masked words, by its formula written out once more. */
 static functional_hash_key mix_masked(const uint64_t *words, size_t n)
 {
     const uint64_t lanes[2] = {UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xC2B2AE3D27D4EB4F)};

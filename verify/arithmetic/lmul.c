@@ -1,4 +1,4 @@
-/* lmul: what is checked. Reads as the Verification section of its specification. */
+/* lmul: what is checked. */
 #include "verify/arithmetic/lmul_checks.h"
 
 #define EVERY_LEVEL .every_level = true
@@ -66,7 +66,7 @@ static const verify_check checks[] = {
      .run = lmul_check_attention_weights},
     {ASSAY_LAW, "gemm_edges", "matrix products of single binades just inside and outside the range", EVERY_LEVEL,
      .run = lmul_check_gemm_edges},
-    {ASSAY_LAW, "theory_values", "the specification's table", .run = lmul_check_theory_values},
+    {ASSAY_LAW, "theory_values", "a table worked out beforehand", .run = lmul_check_theory_values},
     {ASSAY_LAW, "gradient", "the small transformer's gradient against differences", .run = lmul_check_gradient},
 
     /* Claims. */

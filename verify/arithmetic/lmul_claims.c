@@ -280,7 +280,7 @@ const verify_claim lmul_claim_c11_dot = {.statement = "Dot products save 80 % of
                                          .high = 80,
                                          .seeds = 1};
 
-/* The numbers of the specification, to their last digit. */
+/* The numbers worked out beforehand, to their last digit. */
 void lmul_check_theory_values(verify_context *v)
 {
     static const struct {

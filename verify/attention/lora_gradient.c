@@ -1,4 +1,4 @@
-/* lora_gradient: what is checked. Reads as the Verification section of its specification. */
+/* lora_gradient: what is checked. */
 #include "verify/attention/lora_gradient_checks.h"
 
 #define EVERY_LEVEL .every_level = true

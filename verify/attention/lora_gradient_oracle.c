@@ -223,7 +223,7 @@ void lora_check_differences(verify_context *v)
 
 /* ---- Polynomials ---------------------------------------------------------------------------------------------- */
 
-/* The specification's largest ranges for degrees 1 to 8 and 1e-3, to three decimals. */
+/* The known largest ranges for degrees 1 to 8 and 1e-3, to three decimals. */
 void lora_check_degrees(verify_context *v)
 {
     static const double ranges[] = {0.062, 0.269, 0.586, 0.963, 1.372, 1.797, 2.233, 2.675};

@@ -22,7 +22,7 @@ typedef struct lora_case {
 assay_status lora_make_empty(size_t length, size_t width, size_t rank, bool same, lora_case *x);
 void lora_release_case(lora_case *x);
 
-/* The generator of the specification: tokens and targets uniform in (-1, 1), weights and A uniform in (-1, 1) /
+/* The problems of the claims: tokens and targets uniform in (-1, 1), weights and A uniform in (-1, 1) /
  * sqrt(d), B in (-1/2, 1/2), then W_Q, B_Q and W_K, B_K scaled so that the largest entries of Q and K are gamma. */
 assay_status lora_make_random(size_t length, size_t width, size_t rank, bool same, double gamma, uint64_t seed,
                               lora_case *x);

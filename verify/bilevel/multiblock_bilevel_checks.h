@@ -27,7 +27,7 @@ assay_status multiblock_bilevel_make_small(multiblock_bilevel_family family, uin
  * within 0.01 of its own), so that differences see derivatives. */
 bool multiblock_bilevel_is_smooth(multiblock_bilevel_family family, uint64_t seed, const double *x);
 
-/* The specification's example with two blocks and one number each: g_1 = y^2 - y (x + 1), g_2 = 2 y^2 - y (2 x - 1),
+/* The worked example with two blocks and one number each: g_1 = y^2 - y (x + 1), g_2 = 2 y^2 - y (2 x - 1),
  * f_i = (y - t_i)^2 / 2 + x^2 / 4 with t = (1, 3). */
 extern const multiblock_bilevel_problem multiblock_bilevel_example;
 

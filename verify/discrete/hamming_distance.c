@@ -1,4 +1,4 @@
-/* hamming_distance: what is checked. Reads as the Verification section of its specification. */
+/* hamming_distance: what is checked. */
 #include "verify/discrete/hamming_distance_checks.h"
 
 #define EVERY_LEVEL .every_level = true

@@ -23,7 +23,7 @@ typedef struct hamming_input_recipe {
     double noise;
 } hamming_input_recipe;
 
-/* Those of the specification's claims and of the checks. */
+/* Those of the claims and of the checks. */
 enum { HAMMING_RECIPES = 9, HAMMING_RECIPES_C1 = 7 };
 extern const hamming_input_recipe hamming_recipes[HAMMING_RECIPES];
 

@@ -12,7 +12,7 @@
 
 static const size_t c1_sizes[][2] = {{600, 200}, {777, 777}, {3000, 1000}, {4000, 2000}};
 
-/* Groups are limited by mass alone, as in the specification, so that they do need repair. */
+/* Groups are limited by mass alone, as in the paper, so that they do need repair. */
 static double measure_c1(verify_context *v, uint64_t seed)
 {
     static const uint32_t moduli[] = {17, 97, 257};

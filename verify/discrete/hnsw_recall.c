@@ -1,4 +1,4 @@
-/* hnsw_recall: what is checked. Reads as the Verification section of its specification. */
+/* hnsw_recall: what is checked. */
 #include "verify/discrete/hnsw_recall_checks.h"
 
 #define EVERY_LEVEL .every_level = true

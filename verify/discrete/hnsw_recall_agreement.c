@@ -167,7 +167,7 @@ void hnsw_check_searches(verify_context *v)
 /* ---- Where rounding differs ------------------------------------------------------------------------------------ */
 
 /* Normal numbers: distances differ in their last places between levels, and so do lists where two are that near to
- * each other. As specified: at least 99 % of the lists equal and recall within 0.003. The data are fixed, for no
+ * each other. Demanded: at least 99 % of the lists equal and recall within 0.003. The data are fixed, for no
  * bound holds for all; a wrong distance changes most lists. */
 void hnsw_check_near_graphs(verify_context *v)
 {

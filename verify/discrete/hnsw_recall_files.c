@@ -54,7 +54,7 @@ static bool save(verify_context *v, const hnsw_recall_index *index, saved *file)
     return verify_true(v, file->descriptor >= 0 && read_back(file), "read back");
 }
 
-/* The 40 elements of the specification, on three levels. */
+/* The 40 elements of the worked example, on three levels. */
 static hnsw_recall_index *forty(verify_context *v, hnsw_recall_metric metric)
 {
     static const int levels[40] = {0, 2, 0, 0, 1, 0, 0, 0, 1};

@@ -491,7 +491,7 @@ static double level_tail(uint64_t seed, size_t m)
     return chi_square_tail(chi_square, bins);
 }
 
-/* P(level >= l) = M^-l. As specified for the default seed: p > 1e-4. For the run's: p > 1e-10, which the approximation
+/* P(level >= l) = M^-l. For the default seed: p > 1e-4. For the run's: p > 1e-10, which the approximation
  * of the multinomial by chi-square with expectations of 20 makes a false alarm below 1e-8 for three M. */
 void hnsw_check_level_law(verify_context *v)
 {

@@ -1,4 +1,4 @@
-/* local_lipschitz: what is checked. Reads as the Verification section of its specification. */
+/* local_lipschitz: what is checked. */
 #include "verify/networks/local_lipschitz_checks.h"
 
 #define EVERY_LEVEL .every_level = true

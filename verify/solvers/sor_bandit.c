@@ -1,4 +1,4 @@
-/* sor_bandit: what is checked. Reads as the Verification section of its specification. */
+/* sor_bandit: what is checked. */
 #include "verify/solvers/sor_bandit_checks.h"
 
 #define EVERY_LEVEL .every_level = true

@@ -1,4 +1,4 @@
-/* sor_bandit: the paper's results for random shifts (C1 to C3), measured again. Numbers of the specification come from
+/* sor_bandit: the paper's results for random shifts (C1 to C3), measured again. The earlier numbers come from
  * its authors' code. */
 #include "assay/memory.h"
 #include "verify/solvers/sor_bandit_tables.h"

@@ -238,7 +238,7 @@ const verify_claim sor_bandit_claim_c5_gaussian = {"Mean sweeps at omega = 1.4 o
 /* ---- C6: Axelsson's bound -------------------------------------------------------------------------------------------
  */
 
-/* A 12 x 12 square without a corner of 6 x 8 has 96 points, which is the L that the specification may have meant. */
+/* A 12 x 12 square without a corner of 6 x 8 has 96 points, which may be the L that was meant. */
 assay_status sor_bandit_l_shape(double diagonal, assay_csr *a)
 {
     enum { SIDE = 12, MOST = SIDE * SIDE };

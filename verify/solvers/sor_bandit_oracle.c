@@ -77,7 +77,7 @@ void sor_bandit_check_example_learners(verify_context *v)
         verify_at_most(v, fabs(p[i] - gaps[i]), 4 * DBL_EPSILON, "absolute error", "inverse-gap weight %d", i);
 }
 
-/* 85422 and 32793 were found with another order of summation: 0.2 per cent is what the specification allows. */
+/* 85422 and 32793 were found with another order of summation: 0.2 per cent is what another order may change. */
 void sor_bandit_check_example_heat(verify_context *v)
 {
     static const double omegas[2] = {SOR_BANDIT_PLAIN, 1}, expected[2] = {85422, 32793};

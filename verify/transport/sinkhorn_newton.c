@@ -1,4 +1,4 @@
-/* sinkhorn_newton: what is checked. Reads as the Verification section of its specification. */
+/* sinkhorn_newton: what is checked. */
 #include "verify/transport/sinkhorn_newton_checks.h"
 
 #define EVERY_LEVEL .every_level = true

@@ -49,7 +49,7 @@ static double update(double eta, const double *mass, const double *sum, size_t n
 }
 
 /* An update of x gains (1/eta) (sum r log(r / P 1) - sum r + sum P) >= 0, one of y likewise, and both together are the
- * sweep of the library. f is a sum of terms of size |f| and less; 1e-12 is the specification's tolerance. */
+ * sweep of the library. f is a sum of terms of size |f| and less; 1e-12 leaves room for thousands of roundings. */
 void sinkhorn_newton_check_ascent(verify_context *v)
 {
     transport t, swept;
