@@ -8,6 +8,8 @@
 
 #include "assay/cpu.h"
 
+#include <math.h>
+
 /* Nanoseconds for a number in a transform, products included, while it stays in the L2 cache and if it does not. */
 typedef struct transform_cost {
     double small, large;
@@ -19,14 +21,16 @@ typedef struct costs {
     double sliced;          /* a bit added in bit slices */
     double sliced_shift;    /* what a shift costs besides: counters taken apart, eight times */
     double plane;           /* a symbol of text in the plane of a symbol, by comparison; 16-bit ones cost twice that */
+    double bases;           /* a pair of bases */
+    double bases_shift;     /* what a shift of them costs besides */
     transform_cost modular; /* of 16-bit residues */
     transform_cost fourier; /* of float32 */
 } costs;
 
 static const costs cost_table[ASSAY_LEVELS] = {
-    [ASSAY_BASELINE] = {.0144, .0041, 11, 1, {2.8, 3.3}, {1.95, 3.2}},
-    [ASSAY_AVX2] = {.0078, .00200, 2.2, .06, {.95, 1.2}, {1.65, 2.9}},
-    [ASSAY_AVX512] = {.0083, .00128, 1.6, .034, {.95, 1.2}, {1.6, 2.8}},
+    [ASSAY_BASELINE] = {.0144, .0041, 11, 1, .0106, 1.7, {2.8, 3.3}, {1.95, 3.2}},
+    [ASSAY_AVX2] = {.0078, .00200, 2.2, .06, .0035, .7, {.95, 1.2}, {1.65, 2.9}},
+    [ASSAY_AVX512] = {.0083, .00128, 1.6, .034, .0015, .5, {.95, 1.2}, {1.6, 2.8}},
 };
 
 static const double PAIR = .43;   /* a pair, while the pattern is short against HAMMING_STRIPE */
@@ -121,6 +125,20 @@ static double choose_transforms(const costs *c, const hamming_distance_input *in
     return modular_cost <= fourier_cost ? modular_cost : fourier_cost;
 }
 
+/* Infinity where there are other symbols than bases. */
+static double cost_of_bases(const costs *c, const hamming_distance_input *input, double shifts)
+{
+    const size_t width = input->symbol_bytes;
+    const bool bases = hamming_distance_first_above_3(input->pattern, input->m, width) < 0 &&
+                       hamming_distance_first_above_3(input->text, input->n, width) < 0;
+    double pair = c->bases;
+#if defined(__x86_64__)
+    if (assay_cpu_level() == ASSAY_AVX512 && !__builtin_cpu_supports("avx512vpopcntdq"))
+        pair *= 2; /* bits are counted by nibbles */
+#endif
+    return bases ? shifts * ((double)input->m * pair + c->bases_shift) : INFINITY;
+}
+
 double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
                                  const hamming_alphabet *alphabet)
 {
@@ -131,7 +149,7 @@ double hamming_cost_of_automatic(const hamming_kernels *kernels, const hamming_d
     const double slicing = cost_of_slicing(c, kernels, input, alphabet->symbols, shifts);
     const double transforming = choose_transforms(c, input, alphabet, shifts, &way);
     const double counting = COUNTED * (double)input->n + (slicing < transforming ? slicing : transforming);
-    return comparing < counting ? comparing : counting;
+    return fmin(fmin(comparing, counting), cost_of_bases(c, input, shifts));
 }
 
 assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_distance_input *input,
@@ -143,6 +161,9 @@ assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_dis
     /* Symbols need not be counted where comparing costs little more than that. */
     const double counting = COUNTED * (double)input->n;
     hamming_alphabet alphabet;
+    const double by_bases = comparing <= c->bases_shift * shifts ? INFINITY : cost_of_bases(c, input, shifts);
+    if (by_bases < comparing && by_bases <= counting + c->sliced_shift * shifts)
+        return hamming_count_bases(kernels, input, out);
     if (comparing <= counting + c->sliced_shift * shifts) {
         hamming_compare(kernels, input, out);
         return ASSAY_OK;
@@ -157,8 +178,10 @@ assay_status hamming_automatic(const hamming_kernels *kernels, const hamming_dis
     hamming_las_vegas_way way;
     const double slicing = cost_of_slicing(c, kernels, input, alphabet.symbols, shifts);
     const double transforming = choose_transforms(c, input, &alphabet, shifts, &way);
-    if (comparing <= slicing && comparing <= transforming)
+    if (comparing <= slicing && comparing <= transforming && comparing <= by_bases)
         hamming_compare(kernels, input, out);
+    else if (by_bases <= slicing && by_bases <= transforming)
+        status = hamming_count_bases(kernels, input, out);
     else if (slicing <= transforming)
         status = hamming_count_sliced(kernels, input, &alphabet, out);
     else

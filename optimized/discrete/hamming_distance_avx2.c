@@ -7,6 +7,8 @@
 #define HD_ADD_EQUAL_U16(s, a, b)         ((s) - (words_v)((a) == (b)))
 #define HD_SUM3(a, b, c)                  ((a) ^ (b) ^ (c))
 #define HD_CARRY3(a, b, c)                (((a) & (b)) | (((a) ^ (b)) & (c)))
+#define HD_STAGGER(at)                    ((bits_v)staggered(at))
+#define HD_DIFFERENT(a, p, b, q)          (((a) ^ (p)) | ((b) ^ (q)))
 #define HD_DISTANCE_U8                    vector_distance_u8
 #define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
@@ -14,6 +16,13 @@
 static inline __m256i load(const void *address)
 {
     return _mm256_loadu_si256((const __m256i *)address);
+}
+
+static inline __m256i staggered(const unsigned char *at)
+{
+    const __m256i from =
+        _mm256_setr_epi64x(0x0706050403020100, 0x0807060504030201, 0x0908070605040302, 0x0a09080706050403);
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)at)), from);
 }
 
 static inline size_t vector_distance_u8(const uint8_t *a, const uint8_t *b)
@@ -59,7 +68,7 @@ static void expand(const unsigned char *slices, size_t levels, uint16_t *counts)
 
 #include "optimized/discrete/hamming_distance_kernels_body.h"
 
-/* Set bits of each 64-bit word, by nibbles. */
+/* Set bits of each byte, by nibbles. */
 static inline bits_v population(bits_v x)
 {
     const __m256i count = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2,
@@ -67,10 +76,12 @@ static inline bits_v population(bits_v x)
     const __m256i nibble = _mm256_set1_epi8(15), bits = (__m256i)x;
     const __m256i low = _mm256_shuffle_epi8(count, _mm256_and_si256(bits, nibble));
     const __m256i high = _mm256_shuffle_epi8(count, _mm256_and_si256(_mm256_srli_epi16(bits, 4), nibble));
-    return (bits_v)_mm256_sad_epu8(_mm256_add_epi8(low, high), _mm256_setzero_si256());
+    return (bits_v)_mm256_add_epi8(low, high);
 }
 
-BASES(bases, , population)
+#define ADD_BYTES(x) ((bits_v)_mm256_sad_epu8((__m256i)(x), _mm256_setzero_si256()))
+
+BASES(bases, , population, 31, ADD_BYTES)
 
 #define HD_MULTIPLY_HIGH(a, b) ((words_v)_mm256_mulhi_epu16((__m256i)(a), (__m256i)(b)))
 #define HD_LEAST(a, b)         ((words_v)_mm256_min_epu16((__m256i)(a), (__m256i)(b)))

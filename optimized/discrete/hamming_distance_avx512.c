@@ -10,8 +10,11 @@
 #define HD_ADD_EQUAL_U16(s, a, b)                                                                                      \
     ((words_v)_mm512_mask_add_epi16((__m512i)(s), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),   \
                                     _mm512_set1_epi16(1)))
-#define HD_SUM3(a, b, c)                  ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0x96))
-#define HD_CARRY3(a, b, c)                ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0xe8))
+#define HD_SUM3(a, b, c)   ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0x96))
+#define HD_CARRY3(a, b, c) ((bits_v)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), 0xe8))
+#define HD_STAGGER(at)     ((bits_v)staggered(at))
+#define HD_DIFFERENT(a, p, b, q)                                                                                       \
+    ((bits_v)_mm512_ternarylogic_epi64((__m512i)((a) ^ (p)), (__m512i)(b), (__m512i)(q), 0xf6))
 #define HD_DISTANCE_U8                    vector_distance_u8
 #define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
@@ -19,6 +22,14 @@
 static inline __m512i load(const void *address)
 {
     return _mm512_loadu_si512(address);
+}
+
+static inline __m512i staggered(const unsigned char *at)
+{
+    const __m512i from =
+        _mm512_setr_epi64(0x0706050403020100, 0x0807060504030201, 0x0908070605040302, 0x0a09080706050403,
+                          0x0b0a090807060504, 0x0c0b0a0908070605, 0x0d0c0b0a09080706, 0x0e0d0c0b0a090807);
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)at)), from);
 }
 
 static inline size_t vector_distance_u8(const uint8_t *a, const uint8_t *b)
@@ -65,15 +76,17 @@ static inline bits_v population_by_nibbles(bits_v x)
     const __m512i nibble = _mm512_set1_epi8(15), bits = (__m512i)x;
     const __m512i low = _mm512_shuffle_epi8(count, _mm512_and_si512(bits, nibble));
     const __m512i high = _mm512_shuffle_epi8(count, _mm512_and_si512(_mm512_srli_epi16(bits, 4), nibble));
-    return (bits_v)_mm512_sad_epu8(_mm512_add_epi8(low, high), _mm512_setzero_si512());
+    return (bits_v)_mm512_add_epi8(low, high);
 }
 
-#define COUNTING __attribute__((target("avx512vpopcntdq")))
+#define COUNTING     __attribute__((target("avx512vpopcntdq")))
+#define ADD_BYTES(x) ((bits_v)_mm512_sad_epu8((__m512i)(x), _mm512_setzero_si512()))
 
-BASES(bases_by_nibbles, , population_by_nibbles)
+BASES(bases_by_nibbles, , population_by_nibbles, 31, ADD_BYTES)
 
 #define POPULATION_BY_INSTRUCTION(x) ((bits_v)_mm512_popcnt_epi64((__m512i)(x)))
-BASES(bases_by_instruction, COUNTING, POPULATION_BY_INSTRUCTION)
+#define ADD_NOTHING(x)               (x)
+BASES(bases_by_instruction, COUNTING, POPULATION_BY_INSTRUCTION, SIZE_MAX, ADD_NOTHING)
 
 /* Counting bits is an instruction of its own on some of these CPUs. */
 static void bases(const unsigned char *const text[2], const hamming_bases *pattern, size_t shifts, int32_t *out)

@@ -6,6 +6,8 @@
 #define HD_ADD_EQUAL_U16(s, a, b)         ((s) - (words_v)((a) == (b)))
 #define HD_SUM3(a, b, c)                  ((a) ^ (b) ^ (c))
 #define HD_CARRY3(a, b, c)                (((a) & (b)) | (((a) ^ (b)) & (c)))
+#define HD_STAGGER(at)                    staggered(at)
+#define HD_DIFFERENT(a, p, b, q)          (((a) ^ (p)) | ((b) ^ (q)))
 #define HD_DISTANCE_U8                    vector_distance_u8
 #define HD_DISTANCE_U16                   vector_distance_u16
 #define HD_EXPAND(slices, levels, counts) expand((const unsigned char *)(slices), levels, counts)
@@ -63,18 +65,30 @@ static void expand(const unsigned char *slices, size_t levels, uint16_t *counts)
 
 #include "optimized/discrete/hamming_distance_kernels_body.h"
 
-/* Set bits of each 64-bit word, by halves of ever larger fields. */
+static inline bits_v staggered(const unsigned char *at)
+{
+    uint64_t words[2];
+    memcpy(&words[0], at, sizeof words[0]);
+    memcpy(&words[1], at + 1, sizeof words[1]);
+    return (bits_v){words[0], words[1]};
+}
+
+/* Set bits of each byte, by halves of ever larger fields. */
 static inline bits_v population(bits_v x)
 {
     x -= x >> 1 & 0x5555555555555555;
     x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
-    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
-    x += x >> 8;
-    x += x >> 16;
-    return (x + (x >> 32)) & 0xff;
+    return (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
 }
 
-BASES(bases, , population)
+static inline bits_v add_bytes(bits_v x)
+{
+    x = (x & 0x00ff00ff00ff00ff) + (x >> 8 & 0x00ff00ff00ff00ff);
+    x += x >> 16;
+    return (x + (x >> 32)) & 0xffff;
+}
+
+BASES(bases, , population, 31, add_bytes)
 
 #if defined(__SSE2__)
 #include <emmintrin.h>

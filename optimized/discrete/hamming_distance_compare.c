@@ -53,35 +53,27 @@ static void make_planes(const void *string, size_t length, size_t symbol_bytes, 
     }
 }
 
-static void release_bases(hamming_bases *bases)
+static void set_bit(uint64_t *word, size_t bit, size_t value)
 {
-    assay_release(bases->plane[0][0]);
+    *word |= (uint64_t)(value & 1) << bit % 64;
 }
 
-static assay_status make_bases(const hamming_distance_input *input, size_t vector_bytes, hamming_bases *bases)
+static assay_status make_bases(const hamming_distance_input *input, hamming_bases *bases)
 {
-    const size_t m = input->m, bits = 8 * vector_bytes, vectors = (m + 7 + bits - 1) / bits;
-    const size_t plane_bytes = vectors * vector_bytes, copy_bytes = 2 * plane_bytes + 3 * vector_bytes;
-    unsigned char *memory = assay_allocate(8, copy_bytes);
-    if (!memory)
+    const size_t m = input->m, words = (m + 7 + 63) / 64, full = words > 2 ? words - 2 : 1;
+    *bases = (hamming_bases){.words = words, .word = assay_allocate(words, sizeof *bases->word)};
+    if (!bases->word)
         return ASSAY_NO_MEMORY;
-    *bases = (hamming_bases){.vectors = vectors, .vector_bytes = vector_bytes};
-    for (size_t r = 0; r < 8; r++, memory += copy_bytes) {
-        bases->plane[r][0] = memory;
-        bases->plane[r][1] = memory + plane_bytes;
-        bases->first[r] = memory + 2 * plane_bytes;
-        bases->before_last[r] = bases->first[r] + vector_bytes;
-        bases->last[r] = bases->before_last[r] + vector_bytes;
+    for (size_t r = 0; r < 8; r++) {
         for (size_t j = 0; j < m; j++) {
             const size_t base = hamming_symbol_at(input->pattern, j, input->symbol_bytes), bit = j + r;
-            bases->plane[r][0][bit / 8] |= (unsigned char)((base & 1) << bit % 8);
-            bases->plane[r][1][bit / 8] |= (unsigned char)((base >> 1) << bit % 8);
+            set_bit(&bases->word[bit / 64][r][0], bit, base);
+            set_bit(&bases->word[bit / 64][r][1], bit, base >> 1);
         }
-        for (size_t bit = 0; bit < bits; bit++) {
-            const size_t in_last = bit + (vectors - 1) * bits;
-            bases->first[r][bit / 8] |= (unsigned char)((bit >= r) << bit % 8);
-            bases->before_last[r][bit / 8] |= (unsigned char)((in_last < m + r + bits) << bit % 8);
-            bases->last[r][bit / 8] |= (unsigned char)((in_last < m + r) << bit % 8);
+        for (size_t bit = r; bit < m + r; bit++) {
+            const size_t w = bit / 64;
+            if (w == 0 || w >= full)
+                set_bit(&bases->mask[w == 0 ? 0 : w - full + 1][r], bit, 1);
         }
     }
     return ASSAY_OK;
@@ -89,23 +81,30 @@ static assay_status make_bases(const hamming_distance_input *input, size_t vecto
 
 assay_status hamming_count_bases(const hamming_kernels *kernels, const hamming_distance_input *input, int32_t *out)
 {
-    enum { BLOCK = 8192 };
+    enum { BLOCK = 8192, PART = 1 << 16 };
     const size_t shifts = input->n - input->m + 1, blocks = (shifts + BLOCK - 1) / BLOCK;
+    const size_t parts = (input->n + PART - 1) / PART;
     const size_t plane_bytes = (input->n / 64 + 1) * 8 + 2 * kernels->vector_bytes;
     unsigned char *planes = assay_allocate(2, plane_bytes);
     hamming_bases bases = {0};
-    const assay_status status = planes ? make_bases(input, kernels->vector_bytes, &bases) : ASSAY_NO_MEMORY;
+    const assay_status status = planes ? make_bases(input, &bases) : ASSAY_NO_MEMORY;
     if (status == ASSAY_OK) {
-        make_planes(input->text, input->n, input->symbol_bytes, planes, planes + plane_bytes);
-#pragma omp parallel for num_threads(assay_threads()) schedule(dynamic) if (blocks > 1)
-        for (size_t b = 0; b < blocks; b++) {
-            const size_t first = b * BLOCK, count = smaller(shifts - first, BLOCK);
-            const unsigned char *const text[2] = {planes + first / 8, planes + plane_bytes + first / 8};
-            kernels->bases(text, &bases, count, out + first);
+#pragma omp parallel num_threads(assay_threads()) if (blocks > 1)
+        {
+#pragma omp for schedule(dynamic)
+            for (size_t i = 0; i < parts; i++)
+                make_planes(hamming_text_from(input, i * PART), smaller(input->n - i * PART, PART), input->symbol_bytes,
+                            planes + i * PART / 8, planes + plane_bytes + i * PART / 8);
+#pragma omp for schedule(dynamic)
+            for (size_t b = 0; b < blocks; b++) {
+                const size_t first = b * BLOCK, count = smaller(shifts - first, BLOCK);
+                const unsigned char *const text[2] = {planes + first / 8, planes + plane_bytes + first / 8};
+                kernels->bases(text, &bases, count, out + first);
+            }
         }
     }
     assay_release(planes);
-    release_bases(&bases);
+    assay_release(bases.word);
     return status;
 }
 

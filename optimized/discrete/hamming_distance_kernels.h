@@ -9,11 +9,12 @@
 /* Inputs of a bit-sliced sum are taken so many at a time: the lists of their offsets are padded to a multiple. */
 enum { HAMMING_SLICE_INPUTS = 16 };
 
-/* A pattern of DNA in eight copies, shifted by 0 to 7 bits, as vectors of bits: for each copy the two planes. Outside
- * the pattern the masks of a copy's first, last but one, and last vector are 0: a copy may end in either of these. */
+/* A pattern of DNA in eight copies, shifted by 0 to 7 bits: for each word of 64 bits the copies' words of both planes.
+ * The masks, of the first word and of the last two (or one) beyond it, are 0 outside the pattern. */
 typedef struct hamming_bases {
-    size_t vectors, vector_bytes; /* of each plane */
-    unsigned char *plane[8][2], *first[8], *before_last[8], *last[8];
+    size_t words;
+    uint64_t (*word)[8][2];
+    uint64_t mask[3][8];
 } hamming_bases;
 
 /* ---- Transforms of residues ----------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ typedef struct hamming_kernels {
      * vector_bytes * blocks, count a multiple of HAMMING_SLICE_INPUTS and at most 65520. */
     void (*sliced)(const unsigned char *planes, const uint32_t *offsets, size_t count, size_t blocks, uint16_t *counts);
 
-    /* out[i] = distance, i < shifts, for the bit planes of a text of bases, readable for a vector beyond its end. */
+    /* out[i] = distance, i < shifts, for the bit planes of a text of bases, readable for two vectors beyond its end. */
     void (*bases)(const unsigned char *const text[2], const hamming_bases *pattern, size_t shifts, int32_t *out);
 
     /* x[i] = (text[i] == symbol), i < length. */

@@ -5,8 +5,10 @@
  *     HD_ADD_EQUAL_U8(s, a, b)  s + (a == b) in each lane, of vectors of bytes; likewise _U16
  *     HD_SUM3(a, b, c)          the bit a ^ b ^ c of a full adder, of vectors of 64-bit words
  *     HD_CARRY3(a, b, c)        its carry: the majority
- *     HD_EXPAND(x, levels, c)   adds @c levels bit slices, at x, to as many counts as a vector has bits
- *     HD_DISTANCE_U8, _U16      mismatches of two vectors at addresses a and b, as a number
+ *     HD_STAGGER(at)            64 bits from address at, at + 1, ... on, in a vector of 64-bit words; up to 16 bytes
+ * are read HD_DIFFERENT(a, p, b, q)  (a ^ p) | (b ^ q), of vectors of 64-bit words HD_EXPAND(x, levels, c)   adds @c
+ * levels bit slices, at x, to as many counts as a vector has bits HD_DISTANCE_U8, _U16      mismatches of two vectors
+ * at addresses a and b, as a number
  */
 #include "core/assert.h"
 
@@ -175,47 +177,65 @@ static void sliced(const unsigned char *planes, const uint32_t *offsets, size_t 
 
 /* ---- Bases of DNA --------------------------------------------------------------------------------------------- */
 
-/* The sums over words of eight vectors: two at a time in the halves of words, as no sum reaches 2^31. */
-static inline void sum_eight(const bits_v *sum, int32_t *distance)
+enum { WORDS = HD_BYTES / 8 }; /* of 64 bits, in a vector */
+
+/* Word l of sum r is the distance at shift 8 l + r: put in order, two at a time in the halves of words. */
+static inline void order_sums(const bits_v *sum, int32_t *distance)
 {
+    uint64_t pairs[WORDS][4];
     for (size_t r = 0; r < 8; r += 2) {
         const bits_v both = sum[r] + (sum[r + 1] << 32);
-        uint64_t total = 0;
-        for (size_t lane = 0; lane < HD_BYTES / 8; lane++)
-            total += both[lane];
-        distance[r] = (int32_t)(total & UINT32_MAX);
-        distance[r + 1] = (int32_t)(total >> 32);
+        for (size_t l = 0; l < WORDS; l++)
+            pairs[l][r / 2] = both[l];
     }
+    memcpy(distance, pairs, sizeof pairs);
 }
 
-/* Eight shifts that begin in the same byte, each against the copy of the pattern that is shifted like it.
- * POPULATION(x) is the number of bits set in each 64-bit word. */
-#define BASES(NAME, ATTRIBUTE, POPULATION)                                                                             \
+/*
+ * 8 * WORDS shifts at a time: word l of a vector of text begins at byte l, and meets eight copies of the pattern,
+ * shifted by 0 to 7 bits, word after word. So nothing is to be summed across a vector. COUNT(x) is the number of bits
+ * set in each 64-bit word or in parts of it, which do not overflow for MOST words of the pattern; ADD(x) adds them up
+ * for each word.
+ */
+#define BASES(NAME, ATTRIBUTE, COUNT, MOST, ADD)                                                                       \
+    ATTRIBUTE static inline __attribute__((always_inline)) void NAME##_word(                                           \
+        const unsigned char *const text[2], const uint64_t(*pattern)[2], const uint64_t *mask, bits_v *sum)            \
+    {                                                                                                                  \
+        const bits_v a = HD_STAGGER(text[0]), b = HD_STAGGER(text[1]);                                                 \
+        _Pragma("GCC unroll 8") for (size_t r = 0; r < 8; r++)                                                         \
+        {                                                                                                              \
+            bits_v different = HD_DIFFERENT(a, pattern[r][0] - (bits_v){0}, b, pattern[r][1] - (bits_v){0});           \
+            if (mask)                                                                                                  \
+                different &= mask[r] - (bits_v){0};                                                                    \
+            sum[r] += COUNT(different);                                                                                \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
     ATTRIBUTE static void NAME(const unsigned char *const text[2], const hamming_bases *pattern, size_t shifts,        \
                                int32_t *out)                                                                           \
     {                                                                                                                  \
-        const size_t last = pattern->vectors - 1;                                                                      \
-        for (size_t i = 0; i < shifts; i += 8) {                                                                       \
-            const unsigned char *t0 = text[0] + i / 8, *t1 = text[1] + i / 8;                                          \
-            bits_v sum[8] = {{0}};                                                                                     \
-            for (size_t w = 0; w <= last; w++) {                                                                       \
-                const bits_v a = *(const bits_at *)(t0 + w * HD_BYTES), b = *(const bits_at *)(t1 + w * HD_BYTES);     \
-                for (size_t r = 0; r < 8; r++) {                                                                       \
-                    const bits_v p = *(const bits_at *)(pattern->plane[r][0] + w * HD_BYTES);                          \
-                    const bits_v q = *(const bits_at *)(pattern->plane[r][1] + w * HD_BYTES);                          \
-                    bits_v different = (a ^ p) | (b ^ q);                                                              \
-                    if (w == 0)                                                                                        \
-                        different &= *(const bits_at *)pattern->first[r];                                              \
-                    if (w + 1 == last)                                                                                 \
-                        different &= *(const bits_at *)pattern->before_last[r];                                        \
-                    if (w == last)                                                                                     \
-                        different &= *(const bits_at *)pattern->last[r];                                               \
-                    sum[r] += POPULATION(different);                                                                   \
+        const size_t words = pattern->words, full = words > 2 ? words - 2 : 1; /* from 1 to there without masks */     \
+        for (size_t i = 0; i < shifts; i += 8 * WORDS) {                                                               \
+            bits_v total[8] = {{0}};                                                                                   \
+            for (size_t first = 0; first < words; first += (MOST)) {                                                   \
+                const size_t last = words - first < (MOST) ? words : first + (MOST);                                   \
+                bits_v sum[8] = {{0}};                                                                                 \
+                for (size_t w = first; w < last; w++) {                                                                \
+                    const unsigned char *const at[2] = {text[0] + i / 8 + 8 * w, text[1] + i / 8 + 8 * w};             \
+                    if (w >= 1 && w < full)                                                                            \
+                        NAME##_word(at, pattern->word[w], NULL, sum);                                                  \
+                    else                                                                                               \
+                        NAME##_word(at, pattern->word[w], pattern->mask[w < 1 ? 0 : w - full + 1], sum);               \
                 }                                                                                                      \
+                for (size_t r = 0; r < 8; r++)                                                                         \
+                    total[r] += ADD(sum[r]);                                                                           \
             }                                                                                                          \
-            int32_t distance[8];                                                                                       \
-            sum_eight(sum, distance);                                                                                  \
-            memcpy(out + i, distance, (shifts - i < 8 ? shifts - i : 8) * sizeof *out);                                \
+            int32_t distance[8 * WORDS];                                                                               \
+            order_sums(total, distance);                                                                               \
+            if (shifts - i >= 8 * WORDS) /* always as many: without a loop */                                          \
+                memcpy(out + i, distance, sizeof distance);                                                            \
+            else                                                                                                       \
+                memcpy(out + i, distance, (shifts - i) * sizeof *out);                                                 \
         }                                                                                                              \
     }
 

@@ -4,6 +4,7 @@
 #include "assay/random.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *hamming_distance_method_name(hamming_distance_method method)
 {
@@ -74,10 +75,24 @@ assay_status hamming_distance_check(const hamming_distance_input *input, const h
     return check_options(options, m);
 }
 
-/* The first symbol above 3, or below 0 if there is none. */
-static ptrdiff_t first_above_3(const void *string, size_t length, size_t symbol_bytes)
+/* Whether all bits of 64 bytes but the two lowest of each symbol are 0. */
+static bool are_bases(const unsigned char *bytes, uint64_t high)
 {
-    for (size_t i = 0; i < length; i++)
+    uint64_t word[8], all = 0;
+    memcpy(word, bytes, sizeof word);
+    for (size_t i = 0; i < 8; i++)
+        all |= word[i];
+    return (all & high) == 0;
+}
+
+ptrdiff_t hamming_distance_first_above_3(const void *string, size_t length, size_t symbol_bytes)
+{
+    const uint64_t high = symbol_bytes == 1 ? UINT64_C(0xfcfcfcfcfcfcfcfc) : UINT64_C(0xfffcfffcfffcfffc);
+    const size_t step = 64 / symbol_bytes;
+    size_t i = 0;
+    while (i + step <= length && are_bases((const unsigned char *)string + i * symbol_bytes, high))
+        i += step;
+    for (; i < length; i++)
         if ((symbol_bytes == 1 ? ((const uint8_t *)string)[i] : ((const uint16_t *)string)[i]) > 3)
             return (ptrdiff_t)i;
     return -1;
@@ -90,8 +105,8 @@ assay_status hamming_distance_check_method(const hamming_distance_input *input, 
                           HAMMING_DISTANCE_METHODS - 1);
     if (method != HAMMING_DISTANCE_DNA2)
         return ASSAY_OK;
-    const ptrdiff_t in_text = first_above_3(input->text, input->n, input->symbol_bytes);
-    const ptrdiff_t in_pattern = first_above_3(input->pattern, input->m, input->symbol_bytes);
+    const ptrdiff_t in_text = hamming_distance_first_above_3(input->text, input->n, input->symbol_bytes);
+    const ptrdiff_t in_pattern = hamming_distance_first_above_3(input->pattern, input->m, input->symbol_bytes);
     if (in_text >= 0 || in_pattern >= 0)
         return assay_fail(ASSAY_OUT_OF_RANGE, "symbol %td of %s is above 3, must be 0 to 3 for this method",
                           in_text >= 0 ? in_text : in_pattern, in_text >= 0 ? "text" : "pattern");

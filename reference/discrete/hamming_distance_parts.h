@@ -21,6 +21,9 @@ typedef struct hamming_distance_settings {
     hamming_distance_counters *counters, ignored;
 } hamming_distance_settings;
 
+/* The first symbol above 3, or below 0 if there is none. */
+ptrdiff_t hamming_distance_first_above_3(const void *string, size_t length, size_t symbol_bytes);
+
 /* Checks what all functions have in common; @p out has n - m + 1 elements of @p out_size bytes. */
 assay_status hamming_distance_check(const hamming_distance_input *input, const hamming_distance_options *options,
                                     const void *out, size_t out_size);
