@@ -1,5 +1,5 @@
 /*
- * dp_federated_bandit, fast: a silo keeps the Cholesky factor of V, updated by each played arm in O(d^2), and scores
+ * dp_federated_bandit, fast: a silo keeps the factors of V = L D L^T, updated by each played arm in O(d^2), and scores
  * all arms by one triangular solve across the lanes; silos are shared among threads, and among ranks.
  */
 #include "assay/cpu.h"
@@ -11,104 +11,99 @@
 #include <math.h>
 #include <string.h>
 
-/* V = L L^T; the diagonal of L holds reciprocals, as both solves want them. */
 typedef struct fast {
-    double *l;           /* d x d */
-    double *u, *theta;   /* d */
-    double *work, *room; /* d; 2 d tiles */
+    const dp_federated_bandit_kernels *kernels;
+    dp_federated_bandit_factors v;
+    double *u, *theta, *work; /* d */
+    double *columns;          /* the arms, packed */
+    double *room;             /* d tiles */
+    bool packed;              /* for this round */
 } fast;
+
+static const dp_federated_bandit_kernels *kernels_in_force(void)
+{
+#if defined(__x86_64__)
+    switch (assay_cpu_level()) {
+    case ASSAY_AVX512: return &dp_federated_bandit_kernels_avx512;
+    case ASSAY_AVX2: return &dp_federated_bandit_kernels_avx2;
+    default: break;
+    }
+#endif
+    return &dp_federated_bandit_kernels_baseline;
+}
 
 static void release_fast(void *engine)
 {
     fast *e = engine;
-    assay_release(e->l);
+    assay_release(e->columns);
     assay_release(e);
 }
 
 static void *create_fast(size_t d, size_t arms)
 {
-    (void)arms;
+    const size_t places = (arms + DP_FEDERATED_BANDIT_TILE - 1) / DP_FEDERATED_BANDIT_TILE * DP_FEDERATED_BANDIT_TILE;
     fast *e = assay_allocate(1, sizeof *e);
-    double *numbers = assay_allocate(d * d + 3 * d + 2 * d * DP_FEDERATED_BANDIT_TILE + 8, sizeof *numbers);
+    double *numbers = assay_allocate(d * (places + DP_FEDERATED_BANDIT_TILE) + d * d + 5 * d, sizeof *numbers);
     if (!e || !numbers) {
         assay_release(e);
         assay_release(numbers);
         return NULL;
     }
-    *e = (fast){.l = numbers,
-                .u = numbers + d * d,
-                .theta = numbers + d * d + d,
-                .work = numbers + d * d + 2 * d,
-                .room = numbers + (d * d + 3 * d + 7) / 8 * 8};
+    *e = (fast){.kernels = kernels_in_force(), .columns = numbers, .room = numbers + places * d};
+    e->v.l = e->room + d * DP_FEDERATED_BANDIT_TILE;
+    e->v.diagonal = e->v.l + d * d;
+    e->v.reciprocals = e->v.diagonal + d;
+    e->u = e->v.reciprocals + d;
+    e->theta = e->u + d;
+    e->work = e->theta + d;
     return e;
 }
 
+/* By the Cholesky factor C of the base: L_ik = C_ik / C_kk, D_k = C_kk^2. */
 static assay_status begin_fast(void *engine, size_t d, const double *base, const double *shared)
 {
     fast *e = engine;
-    const assay_status status = assay_dense_cholesky(d, base, e->l);
+    double *l = e->v.l;
+    const assay_status status = assay_dense_cholesky(d, base, l);
     if (status != ASSAY_OK)
         return status;
-    for (size_t i = 0; i < d; i++)
-        e->l[i * d + i] = 1 / e->l[i * d + i];
+    for (size_t k = 0; k < d; k++) {
+        const double diagonal = l[k * d + k];
+        e->v.diagonal[k] = diagonal * diagonal;
+        e->v.reciprocals[k] = 1 / e->v.diagonal[k];
+        for (size_t i = k + 1; i < d; i++)
+            l[k * d + i] = l[i * d + k] / diagonal; /* what was above the diagonal is not wanted */
+    }
     memcpy(e->u, shared, d * sizeof *shared);
     return ASSAY_OK;
 }
 
-/* theta = L^-T L^-1 u. */
-static void estimate(fast *e, size_t d)
+/* The limit is between 1, which rounding may exceed, and what is refused. */
+static bool within_fast(void *engine, const dp_federated_bandit_silo *silo)
 {
-    for (size_t i = 0; i < d; i++) {
-        double sum = e->u[i];
-        for (size_t j = 0; j < i; j++)
-            sum -= e->l[i * d + j] * e->theta[j];
-        e->theta[i] = sum * e->l[i * d + i];
-    }
-    for (size_t i = d; i-- > 0;) {
-        e->theta[i] *= e->l[i * d + i];
-        const double value = e->theta[i];
-        for (size_t j = 0; j < i; j++)
-            e->theta[j] -= e->l[i * d + j] * value;
-    }
-}
-
-static dp_federated_bandit_score *scorer(void)
-{
-#if defined(__x86_64__)
-    switch (assay_cpu_level()) {
-    case ASSAY_AVX512: return dp_federated_bandit_score_avx512;
-    case ASSAY_AVX2: return dp_federated_bandit_score_avx2;
-    default: break;
-    }
-#endif
-    return dp_federated_bandit_score_baseline;
+    fast *e = engine;
+    return e->packed = e->kernels->pack(silo->x, silo->dimension, silo->arms, 1 + 1e-9, e->columns);
 }
 
 static assay_status score_fast(void *engine, const dp_federated_bandit_silo *silo, double beta)
 {
     fast *e = engine;
-    estimate(e, silo->dimension);
-    scorer()(e->l, e->theta, beta, silo->x, silo->dimension, silo->arms, silo->bounds, e->room);
+    const size_t d = silo->dimension;
+    if (!e->packed)
+        e->kernels->pack(silo->x, d, silo->arms, INFINITY, e->columns);
+    e->packed = false;
+    e->kernels->estimate(&e->v, d, e->u, e->theta);
+    e->kernels->score(&e->v, e->theta, beta, e->columns, d, silo->arms, silo->bounds, e->room);
     return ASSAY_OK;
 }
 
-/* L L^T + x x^T = L' L'^T by one rotation for each column. */
 static assay_status learn_fast(void *engine, size_t d, const double *x, double y)
 {
     fast *e = engine;
-    double *rest = e->work;
-    memcpy(rest, x, d * sizeof *x);
-    for (size_t k = 0; k < d; k++) {
+    for (size_t k = 0; k < d; k++)
         e->u[k] += y * x[k];
-        const double diagonal = 1 / e->l[k * d + k], length = sqrt(diagonal * diagonal + rest[k] * rest[k]);
-        const double c = length / diagonal, s = rest[k] / diagonal;
-        e->l[k * d + k] = 1 / length;
-        for (size_t i = k + 1; i < d; i++) {
-            const double updated = (e->l[i * d + k] + s * rest[i]) / c;
-            rest[i] = c * rest[i] - s * updated;
-            e->l[i * d + k] = updated;
-        }
-    }
+    memcpy(e->work, x, d * sizeof *x);
+    e->kernels->update(&e->v, d, e->work);
     return ASSAY_OK;
 }
 
@@ -116,6 +111,7 @@ static const dp_federated_bandit_engine fast_engine = {.threads = true,
                                                        .create = create_fast,
                                                        .release = release_fast,
                                                        .begin = begin_fast,
+                                                       .within = within_fast,
                                                        .score = score_fast,
                                                        .learn = learn_fast};
 

@@ -52,6 +52,8 @@ static assay_status take_features(const game *g, dp_federated_bandit_silo *s, si
 {
     const size_t d = g->p->dimension;
     g->e->features(g->e->context, s->number, t, s->x);
+    if (g->engine->within && g->engine->within(s->engine, s))
+        return ASSAY_OK;
     for (size_t a = 0; a < g->p->arms; a++) {
         double *x = s->x + a * d, squares = 0;
         for (size_t i = 0; i < d; i++)
@@ -75,8 +77,10 @@ static assay_status take_features(const game *g, dp_federated_bandit_silo *s, si
 static size_t choose(const double *bounds, size_t arms)
 {
     double best = bounds[0];
-    for (size_t a = 1; a < arms; a++)
-        best = fmax(best, bounds[a]);
+    for (size_t a = 1; a < arms; a++) {
+        if (bounds[a] > best || isnan(best))
+            best = bounds[a];
+    }
     size_t chosen = 0;
     while (!(bounds[chosen] >= best - 1e-12 * fmax(1, fabs(best))))
         chosen++;

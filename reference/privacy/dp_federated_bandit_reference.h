@@ -30,6 +30,9 @@ typedef struct dp_federated_bandit_engine {
     void (*release)(void *engine);
     /* A synchronisation: V = base (d x d, positive definite) and U = shared, nothing of the silo's own. */
     assay_status (*begin)(void *engine, size_t d, const double *base, const double *shared);
+    /* May be null: a quick look at the silo's arms in a round, before their bounds are asked for. True if none of them
+     * is longer than 1 + 1e-9, or not finite; whether one is near that is found out slowly. */
+    bool (*within)(void *engine, const dp_federated_bandit_silo *silo);
     /* bounds of the silo's arms with radius @p beta. */
     assay_status (*score)(void *engine, const dp_federated_bandit_silo *silo, double beta);
     /* V += x x^T, U += y x. */
