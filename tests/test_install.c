@@ -329,7 +329,7 @@ START_TEST(bash_completes_what_there_is)
     offers("new --family att", "attention ");
     offers("verify --quick lmu", "lmul ");
     offers("verify lmul/av", "lmul/avx2 lmul/avx512 ");
-    offers("verify lmul/avx2/gemm_s", "lmul/avx2/gemm_sparse lmul/avx2/gemm_special ");
+    offers("verify lmul/avx2/gemm_spa", "lmul/avx2/gemm_sparse ");
     offers("bench lmul/avx2/gemm_s", "lmul/avx2/gemm_square ");
     offers("bench lmul/avx2/gemm_square/", "lmul/avx2/gemm_square/1024 lmul/avx2/gemm_square/256 "
                                            "lmul/avx2/gemm_square/64 ");
