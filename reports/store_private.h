@@ -69,7 +69,7 @@ assay_status store_bind(sqlite3_stmt *statement, int first, const store_table *t
  * live until the next step, arrays until store_release(). On failure nothing is to be released. */
 assay_status store_read(sqlite3_stmt *statement, int first, const store_table *table, void *record);
 
-/** Reads every record: ASSAY_BAD_DATA if one is malformed (store_read.c). */
+/** Reads every record: ASSAY_BAD_DATA if one is malformed or belongs to no run (store_check.c). */
 assay_status store_check_records(report_store *store);
 
 /** Frees the arrays that store_read() allocated. */

@@ -34,6 +34,11 @@ static assay_status join_parts(report_store *store, int64_t run_id, int64_t shar
         sqlite3_bind_int64(statement, 1, run_id);
     while (status == ASSAY_OK && (status = store_step(store, "read", statement, &row)) == ASSAY_OK && row) {
         const int64_t number = sqlite3_column_int64(statement, 0);
+        if (number < 1 || number > shards) {
+            status = assay_fail(ASSAY_BAD_DATA, "cannot read \"%s\": run %lld has part %lld, must be 1 to %lld",
+                                store->path, (long long)run_id, (long long)number, (long long)shards);
+            break;
+        }
         *seconds += sqlite3_column_type(statement, 1) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, 1);
         if (count++ > 0 && number != last + 1)
             append_range(text, first, last);
@@ -120,8 +125,7 @@ typedef struct cursor {
     assay_status status;
 } cursor;
 
-/* @p which rows: a condition. */
-static cursor open_cursor(report_store *store, store_kind kind, const char *which)
+static cursor open_cursor(report_store *store, store_kind kind, int64_t run_id)
 {
     cursor rows = {.store = store, .table = &store_tables[kind], .status = store_check(store, false)};
     if (rows.status != ASSAY_OK || rows.table->since > store->version)
@@ -129,15 +133,9 @@ static cursor open_cursor(report_store *store, store_kind kind, const char *whic
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
     store_append_columns(sql, rows.table, "", store->version);
-    sqlite3_str_appendf(sql, " FROM %s WHERE %s ORDER BY id", rows.table->name, which);
+    sqlite3_str_appendf(sql, " FROM %s WHERE run_id = ? ORDER BY id", rows.table->name);
     rows.status = store_prepare_built(store, "read", sql, &rows.statement);
-    return rows;
-}
-
-static cursor open_cursor_of(report_store *store, store_kind kind, int64_t run_id)
-{
-    cursor rows = open_cursor(store, kind, "run_id = ?");
-    if (rows.statement)
+    if (rows.status == ASSAY_OK)
         sqlite3_bind_int64(rows.statement, 1, run_id);
     return rows;
 }
@@ -165,39 +163,13 @@ static assay_status close_cursor(cursor *rows)
     return rows->status;
 }
 
-static bool accept_run(void *self, const report_run *run)
-{
-    (void)self, (void)run;
-    return true;
-}
-
-assay_status store_check_records(report_store *store)
-{
-    union {
-        assay_result result;
-        assay_series series;
-        assay_count count;
-        assay_timing timing;
-        assay_limit limit;
-        assay_sweep_shard shard;
-    } record;
-    assay_status status = report_store_each_run(store, accept_run, NULL);
-    for (size_t i = 0; status == ASSAY_OK && i < STORE_TABLES; i++) {
-        cursor rows = open_cursor(store, (store_kind)i, "1");
-        while (next_record(&rows, &record))
-            continue;
-        status = close_cursor(&rows);
-    }
-    return status;
-}
-
 assay_status report_store_each_result(report_store *store, int64_t run_id,
                                       bool (*visit)(void *self, const assay_result *result), void *self)
 {
     assay_result result;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_RESULT, run_id);
+    cursor rows = open_cursor(store, STORE_RESULT, run_id);
     while (next_record(&rows, &result) && visit(self, &result))
         continue;
     return close_cursor(&rows);
@@ -209,7 +181,7 @@ assay_status report_store_each_series(report_store *store, int64_t run_id,
     assay_series series;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_SERIES, run_id);
+    cursor rows = open_cursor(store, STORE_SERIES, run_id);
     while (next_record(&rows, &series) && visit(self, &series))
         continue;
     return close_cursor(&rows);
@@ -221,7 +193,7 @@ assay_status report_store_each_count(report_store *store, int64_t run_id,
     assay_count count;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_COUNT, run_id);
+    cursor rows = open_cursor(store, STORE_COUNT, run_id);
     while (next_record(&rows, &count) && visit(self, &count))
         continue;
     return close_cursor(&rows);
@@ -233,7 +205,7 @@ assay_status report_store_each_timing(report_store *store, int64_t run_id,
     assay_timing timing;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_TIMING, run_id);
+    cursor rows = open_cursor(store, STORE_TIMING, run_id);
     while (next_record(&rows, &timing) && visit(self, &timing))
         continue;
     return close_cursor(&rows);
@@ -245,7 +217,7 @@ assay_status report_store_each_limit(report_store *store, int64_t run_id,
     assay_limit limit;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_LIMIT, run_id);
+    cursor rows = open_cursor(store, STORE_LIMIT, run_id);
     while (next_record(&rows, &limit) && visit(self, &limit))
         continue;
     return close_cursor(&rows);
@@ -257,7 +229,7 @@ assay_status report_store_each_shard(report_store *store, int64_t run_id,
     assay_sweep_shard shard;
     if (!visit)
         return fail_no_visitor();
-    cursor rows = open_cursor_of(store, STORE_SHARD, run_id);
+    cursor rows = open_cursor(store, STORE_SHARD, run_id);
     while (next_record(&rows, &shard) && visit(self, &shard))
         continue;
     return close_cursor(&rows);

@@ -318,6 +318,33 @@ START_TEST(what_does_not_belong_together_is_refused)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_is_not_handed_on)
+{
+    static const char *const changes[][2] = {
+        {"UPDATE result SET seeds = 4294967296", "seeds is 4294967296, must be"},
+        {"UPDATE result SET verdict = 'perhaps'", "\"perhaps\""},
+        {"UPDATE result SET run_id = 7", "a row of table result belongs to no run"},
+        {"UPDATE run SET id = 0; UPDATE part SET run_id = 0; UPDATE result SET run_id = 0; UPDATE timing SET run_id = "
+         "0;"
+         " UPDATE series SET run_id = 0; UPDATE machine_limit SET run_id = 0; UPDATE sweep_shard SET run_id = 0;"
+         " UPDATE operation_count SET run_id = 0",
+         "a run has the number 0"},
+        {"UPDATE part SET number = 3", "run 1 has part 3, must be 1 to 2"},
+    };
+    const char *good = make_shard("good.db", some_run("verify", NULL), 1, 2, 1), *out = in_folder("out.db");
+    size_t size;
+    char *bytes = read_file(good, &size);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        const char *paths[] = {good, in_folder("bad.db")};
+        write_file(paths[1], bytes, size);
+        sql(paths[1], changes[i][0]);
+        assert_refused(ASSAY_BAD_DATA, report_store_merge(paths, 2, out, false), changes[i][1]);
+        ck_assert_ptr_nonnull(strstr(assay_error(), paths[1]));
+    }
+    free(bytes);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_refused)
 {
     const char *base = make_shard("base.db", some_run("verify", NULL), 1, 1, 1), *none = NULL,
@@ -349,6 +376,7 @@ Suite *test_store_merge(void)
                             a_contradiction_survives_a_merge,
                             a_database_in_use_is_merged_with_its_log,
                             what_does_not_belong_together_is_refused,
+                            what_cannot_be_read_is_not_handed_on,
                             bad_arguments_are_refused};
     Suite *suite = suite_create("store_merge");
     TCase *group = tcase_create("merge");
