@@ -16,34 +16,52 @@ enum { SMALL_MATRIX = 32 }; /* up to which LAPACK's calls cost more than the wor
 
 /* ---- Small matrices ---------------------------------------------------------------------------------------------- */
 
-/* l l^T = a - shift 1, lower triangles; false if it is not positive definite. */
-static bool factorise(size_t n, const double *a, double shift, double *l)
+/* l l^T = a - shift 1; false if it is not positive definite. Above the diagonal l has its transpose: rows of that are
+ * taken from rows, which the compiler does in vectors, each number in the order of a sum from the left. */
+static bool factorise(size_t n, const double *restrict a, double shift, double *restrict l)
 {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double sum = a[i * n + j] - (i == j ? shift : 0);
-            for (size_t k = 0; k < j; k++)
-                sum -= l[i * n + k] * l[j * n + k];
-            if (i == j && !(sum > 0))
-                return false;
-            l[i * n + j] = i == j ? sqrt(sum) : sum / l[j * n + j];
+    for (size_t k = 0; k < n; k++) {
+        double *restrict row = l + k * n;
+        for (size_t j = k; j < n; j++)
+            row[j] = a[j * n + k];
+        row[k] -= shift;
+        size_t m = 0;
+        for (; m + 4 <= k; m += 4) { /* four at a time, so that the row is seldom stored */
+            const double *a0 = l + m * n, *a1 = a0 + n, *a2 = a1 + n, *a3 = a2 + n;
+            for (size_t j = k; j < n; j++)
+                row[j] = row[j] - a0[k] * a0[j] - a1[k] * a1[j] - a2[k] * a2[j] - a3[k] * a3[j];
         }
+        for (; m < k; m++) {
+            const double *before = l + m * n, factor = before[k];
+            for (size_t j = k; j < n; j++)
+                row[j] -= factor * before[j];
+        }
+        if (!(row[k] > 0))
+            return false;
+        row[k] = sqrt(row[k]);
+        const double diagonal = row[k];
+        for (size_t j = k + 1; j < n; j++)
+            row[j] /= diagonal;
+        for (size_t j = k + 1; j < n; j++)
+            l[j * n + k] = row[j];
     }
     return true;
 }
 
-static void substitute(size_t n, const double *l, const double *b, double *x)
+static void substitute(size_t n, const double *restrict l, const double *restrict b, double *restrict x)
 {
+    memcpy(x, b, n * sizeof *b);
     for (size_t i = 0; i < n; i++) {
-        double sum = b[i];
-        for (size_t k = 0; k < i; k++)
-            sum -= l[i * n + k] * x[k];
-        x[i] = sum / l[i * n + i];
+        x[i] /= l[i * n + i];
+        const double value = x[i];
+        for (size_t k = i + 1; k < n; k++)
+            x[k] -= l[i * n + k] * value;
     }
     for (size_t i = n; i-- > 0;) {
         x[i] /= l[i * n + i];
+        const double value = x[i];
         for (size_t k = 0; k < i; k++)
-            x[k] -= l[i * n + k] * x[i];
+            x[k] -= l[i * n + k] * value;
     }
 }
 
