@@ -275,6 +275,20 @@ static int call(int argc, char **argv, char **message)
     return left_with;
 }
 
+int fuzz_command(const char *const *words, char **message)
+{
+    char *copies[WORDS + 2] = {NULL}, *argv[WORDS + 2];
+    int argc = 0;
+    clean_tree();
+    for (; words[argc]; argc++)
+        copies[argc] = fuzz_text((const uint8_t *)words[argc], strlen(words[argc]));
+    memcpy((void *)argv, (const void *)copies, sizeof argv);
+    const int status = call(argc, argv, message);
+    for (int i = 0; i < argc; i++)
+        free(copies[i]);
+    return status;
+}
+
 int fuzz_arguments(const uint8_t *data, size_t size)
 {
     char *words[WORDS + 2], *argv[WORDS + 2], *message;

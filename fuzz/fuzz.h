@@ -71,6 +71,13 @@ void fuzz_expect_untouched(const void *output, size_t size);
 /* A failure must be told in words without control characters, and name the file (null: there is none). */
 void fuzz_expect_failure(assay_status status, const char *path);
 
+/* ---- Commands (arguments.c) ----------------------------------------------------------------------------------------
+ */
+
+/* The exit status of the command of these words (null at the end), run in this process with its output thrown away;
+ * *message, to be released by free(), is what it said on stderr. What would take long is put aside. */
+int fuzz_command(const char *const *words, char **message);
+
 /* ---- What was read ----------------------------------------------------------------------------------------------- */
 
 /* Dimensions, count and memory agree and floating-point numbers are finite. */

@@ -29,6 +29,20 @@ static void expect_pages(const char *folder)
     closedir(listing);
 }
 
+static void expect_history(const char *database)
+{
+    static const char *const formats[] = {"text", "json", "csv"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const char *const words[] = {"assay",  "history",  "--check",  "--all", "--db",
+                                     database, "--format", formats[i], NULL};
+        char *message;
+        const int status = fuzz_command(words, &message);
+        FUZZ_ASSERT(status >= 0 && status <= 3 && status != 2, "exit status %d: %s", status, message);
+        FUZZ_ASSERT(status != 3 || *message, "exit status 3 without a word");
+        free(message);
+    }
+}
+
 int fuzz_report(const uint8_t *data, size_t size)
 {
     const char *database = fuzz_wild_store("input.db", data, size), *folder = fuzz_path("pages");
@@ -47,6 +61,7 @@ int fuzz_report(const uint8_t *data, size_t size)
         fuzz_expect_failure(status, database);
     }
     fuzz_remove(folder);
+    expect_history(database);
     status = report_write_claims(database, fuzz_path("claims.md"));
     if (status != ASSAY_OK)
         fuzz_expect_failure(status, NULL);

@@ -79,6 +79,11 @@ const fuzz_text_seed fuzz_text_seeds[] = {
      "--no-timing\n--instructions\n--seed=1\n--format=markdown\nsample",
      0},
     {"arguments", "merge", "merge\na.db\nb.db\n-o\nc.db", 0},
+    {"arguments", "history",
+     "history\n--check\n--all\n--threshold=3%\n--rate=0.01\n--recent=5\n--confirm=1\n--last=20\n--relative\n--format="
+     "csv",
+     0},
+    {"arguments", "history-wrong", "history\n--recent=1\n--confirm=2\n--threshold=nan", 0},
     {"arguments", "limits", "limits\n--quick\n--threads\n2\n--format=csv", 0},
     {"arguments", "new", "new\nvector_sum\n--family\narithmetic", 0},
     {"arguments", "new-wrong", "new\nassay\n-f\n../x\n-C\n.", 0},
