@@ -142,39 +142,106 @@ assay_status functional_hash_cache_get_all(functional_hash_cache *cache, const f
 
 /* ---- Entries fetched ahead ---- */
 
-/* Two caches misses a key, the slot and the entry: with so many keys in flight they overlap. */
+/* A key misses two caches, for the slot and for the entry: with so many keys in flight they overlap. Keys go by flights
+ * through three stages; none of these asks whether a key is known, which cannot be foreseen. */
 enum { FLIGHT = 16 };
 
-static const functional_hash_slot *slot_of(const functional_hash_cache *cache, functional_hash_key key)
+/* What is read: keys, and where their entries are, in two flights by turns. */
+typedef struct reading {
+    const functional_hash_cache *cache;
+    const functional_hash_key *keys;
+    size_t n, width;
+    double *outputs; /* or null */
+    uint32_t *evaluations;
+    const functional_hash_entry *entries[2][FLIGHT];
+} reading;
+
+static size_t end_of(const reading *r, size_t flight)
 {
-    const functional_hash_part *part = functional_hash_part_of(cache, key);
-    return &part->slots[functional_hash_slot_of(part, key)];
+    return r->n < (flight + 1) * FLIGHT ? r->n : (flight + 1) * FLIGHT;
 }
 
-static void fetch_entry(const functional_hash_cache *cache, functional_hash_key key)
+static void fetch_slots(const reading *r, size_t flight)
 {
-    const functional_hash_slot slot = *slot_of(cache, key);
-    if (slot.index != UINT32_MAX)
-        __builtin_prefetch(functional_hash_entry_at(cache, functional_hash_part_of(cache, key), slot.index));
+    for (size_t i = flight * FLIGHT; i < end_of(r, flight); i++) {
+        const functional_hash_part *part = functional_hash_part_of(r->cache, r->keys[i]);
+        __builtin_prefetch(&part->slots[functional_hash_slot_of(part, r->keys[i])]);
+    }
+}
+
+/* An entry without evaluations, for keys that are not known. */
+static const union {
+    functional_hash_entry entry;
+    unsigned char bytes[sizeof(functional_hash_entry) + sizeof(double)];
+} nothing;
+
+/* Where the key's entry is if it is known, by its tag. */
+static const functional_hash_entry *likely_entry(const reading *r, functional_hash_key key)
+{
+    const functional_hash_part *part = functional_hash_part_of(r->cache, key);
+    const uint32_t tag = functional_hash_tag_of(key);
+    size_t s = functional_hash_slot_of(part, key);
+    functional_hash_slot slot = part->slots[s];
+    while ((slot.index != UINT32_MAX) & (slot.tag != tag)) {
+        s = (s + 1) & (part->slot_count - 1);
+        slot = part->slots[s];
+    }
+    const functional_hash_entry *const choices[] = {functional_hash_entry_at(r->cache, part, slot.index),
+                                                    &nothing.entry};
+    return choices[slot.index == UINT32_MAX];
+}
+
+static void fetch_entries(reading *r, size_t flight)
+{
+    for (size_t i = flight * FLIGHT; i < end_of(r, flight); i++) {
+        const functional_hash_entry *entry = likely_entry(r, r->keys[i]);
+        r->entries[flight % 2][i % FLIGHT] = entry;
+        __builtin_prefetch(entry);
+    }
+}
+
+static void read_outputs(const reading *r, size_t i, const functional_hash_entry *entry)
+{
+    if (r->width > 1) {
+        for (size_t k = 0; entry->evaluations > 0 && k < r->width; k++)
+            r->outputs[i * r->width + k] = entry->outputs[k];
+        return;
+    }
+    uint64_t old, new;
+    memcpy(&old, &r->outputs[i], sizeof old);
+    memcpy(&new, entry->outputs, sizeof new);
+    const uint64_t known = -(uint64_t)(entry->evaluations > 0);
+    new = (new &known) | (old & ~known);
+    memcpy(&r->outputs[i], &new, sizeof new);
+}
+
+static void read_entries(const reading *r, size_t flight)
+{
+    for (size_t i = flight * FLIGHT; i < end_of(r, flight); i++) {
+        const functional_hash_entry *entry = r->entries[flight % 2][i % FLIGHT];
+        const uint64_t different =
+            (entry->key.word[0] ^ r->keys[i].word[0]) | (entry->key.word[1] ^ r->keys[i].word[1]);
+        if ((entry != &nothing.entry) & (different != 0)) { /* once in 2^32 */
+            entry = functional_hash_cache_find(r->cache, functional_hash_part_of(r->cache, r->keys[i]), r->keys[i]);
+            entry = entry ? entry : &nothing.entry;
+        }
+        r->evaluations[i] = entry->evaluations;
+        if (r->outputs)
+            read_outputs(r, i, entry);
+    }
 }
 
 static void peek_all(const functional_hash_cache *cache, const functional_hash_key *keys, size_t n, double *outputs,
                      uint32_t *evaluations)
 {
-    const size_t width = cache->config.outputs;
-    for (size_t i = 0; i < n + 2 * FLIGHT; i++) {
-        if (i < n)
-            __builtin_prefetch(slot_of(cache, keys[i]));
-        if (i >= FLIGHT && i - FLIGHT < n)
-            fetch_entry(cache, keys[i - FLIGHT]);
-        if (i < 2 * FLIGHT)
-            continue;
-        const size_t j = i - 2 * FLIGHT;
-        const functional_hash_entry *entry =
-            functional_hash_cache_find(cache, functional_hash_part_of(cache, keys[j]), keys[j]);
-        evaluations[j] = entry ? entry->evaluations : 0;
-        for (size_t k = 0; outputs && evaluations[j] > 0 && k < width; k++)
-            outputs[j * width + k] = entry->outputs[k];
+    reading r = {cache, keys, n, cache->config.outputs, outputs, evaluations, {{0}}};
+    const size_t flights = (n + FLIGHT - 1) / FLIGHT;
+    for (size_t flight = 0; flight < flights + 2; flight++) {
+        fetch_slots(&r, flight);
+        if (flight >= 1)
+            fetch_entries(&r, flight - 1);
+        if (flight >= 2)
+            read_entries(&r, flight - 2);
     }
 }
 

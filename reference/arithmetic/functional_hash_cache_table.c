@@ -61,11 +61,11 @@ static assay_status no_room(size_t capacity)
     return assay_fail(ASSAY_NO_MEMORY, "the cache of functions has no memory for %zu entries", capacity);
 }
 
-/* At most 0.7 of the slots are in use. */
+/* At most a quarter of the slots is in use: what costs time is that probing goes on unexpectedly, not memory. */
 static assay_status grow_slots(const functional_hash_cache *cache, functional_hash_part *part, size_t capacity)
 {
     size_t slot_count = part->slot_count ? part->slot_count : SMALLEST;
-    while (slot_count / 10 * 7 < capacity)
+    while (slot_count / 4 < capacity)
         slot_count *= 2;
     if (slot_count == part->slot_count)
         return ASSAY_OK;
