@@ -66,7 +66,8 @@ class Site:
                 labels = iter(heads)
                 return re.sub(r"<td( align=\"\w+\")?>", lambda m: '<td%s data-label="%s">' % (
                     m.group(1) or "", html.escape(html.unescape(next(labels, "")))), cells.group())
-            return '<div class="scroll">%s</div>' % re.sub(r"<tr>.*?</tr>", row, found.group(), flags=re.S)
+            many = " many" if len(heads) > 6 else ""  # columns, for which the page is made wider
+            return '<div class="scroll%s">%s</div>' % (many, re.sub(r"<tr>.*?</tr>", row, found.group(), flags=re.S))
         return re.sub(r"<table>.*?</table>", table, text, flags=re.S)
 
     def with_links(self, text, name):
