@@ -220,10 +220,10 @@ typedef struct evolved_exp_search_config {
     double sigma;                /**< its first step size, positive */
     bool collapse;               /**< constant parts become one constant after a mutation */
     bool elitist;                /**< parents compete with the children; else a child is with probability 1/2 a copy */
-    uint32_t evaluations; /**< CMA-ES runs for candidates that compute the same function of x and their constants
-                               (functional_hash.h); later ones take the best constants. 0: always run it */
-    evolved_exp_variant variant;    /**< the full method, or which ablation */
-    double feasible;                /**< hardware mode: the largest error that counts as correct, e.g. 1 ulp */
+    uint32_t evaluations;        /**< CMA-ES runs for candidates that compute the same function of x and their constants
+                                      (functional_hash.h); later ones take the best constants. 0: always run it */
+    evolved_exp_variant variant; /**< the full method, or which ablation */
+    double feasible;             /**< hardware mode: the largest error that counts as correct, e.g. 1 ulp */
     evolved_exp_cost_function cost; /**< measure is null: operations are counted */
 } evolved_exp_search_config;
 
