@@ -40,6 +40,23 @@ ROUND_TRIP(functional_hash_code, functional_hash_code);
 ROUND_TRIP(functional_hash_dag, functional_hash_dag);
 ROUND_TRIP(functional_hash_term, functional_hash_term);
 
+/* Any program may be a parent, also of operations that it has none of. */
+static void mutate(const evolved_exp_program *program)
+{
+    evolved_exp_search_config config;
+    FUZZ_OK(evolved_exp_search_default(EVOLVED_EXP_TARGET_EXP2, &config));
+    config.max_operations = 30;
+    config.operations |= 1u << EVOLVED_EXP_FMA;
+    for (uint64_t i = 0; i < 8; i++) {
+        evolved_exp_program child;
+        const assay_status status = evolved_exp_mutate(&config, 1, i, program, &child);
+        if (status == ASSAY_OK)
+            FUZZ_OK(evolved_exp_check(&child));
+        else
+            fuzz_expect_failure(status, NULL);
+    }
+}
+
 static void use_program(const evolved_exp_program *program)
 {
     static const double x[] = {0, 0.25, -3, 1e300, INFINITY, NAN};
@@ -57,6 +74,7 @@ static void use_program(const evolved_exp_program *program)
         FUZZ_OK(evolved_exp_check(&collapsed));
     else
         fuzz_expect_failure(status, NULL);
+    mutate(program);
 }
 
 static void use_code(const functional_hash_code *code)

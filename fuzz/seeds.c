@@ -134,6 +134,28 @@ static assay_status give(void *self, size_t i, double *outputs)
     return ASSAY_OK;
 }
 
+/* A file whose claims nobody will ever settle: functional_hash_cache_save() would not write it. */
+static void put_open_claims(functional_hash_cache *cache)
+{
+    const functional_hash_key key = {{UINT64_C(0x9e3779b97f4a7c15), 1}};
+    unsigned char *bytes;
+    size_t size, header;
+    for (int i = 0; i < 2; i++) {
+        functional_hash_lookup lookup;
+        FUZZ_OK(functional_hash_cache_claim(cache, key, &key, &lookup));
+    }
+    FUZZ_OK(functional_hash_cache_pack(cache, &bytes, &size));
+    char *file = fuzz_read(fuzz_path("seed"), &header);
+    char *joined = malloc(32 + size);
+    FUZZ_ASSERT(joined && header > 32, "no memory");
+    memcpy(joined, file, 32);
+    memcpy(joined + 32, bytes, size);
+    put("cache", "open-claims", joined, 32 + size);
+    free(joined);
+    free(file);
+    assay_release(bytes);
+}
+
 /* The configuration is that of the target. */
 static void put_caches(void)
 {
@@ -160,6 +182,7 @@ static void put_caches(void)
     FUZZ_OK(functional_hash_cache_pack(cache, &bytes, &size));
     put("cache", "packed", bytes, size);
     assay_release(bytes);
+    put_open_claims(cache);
     functional_hash_cache_destroy(cache);
 }
 
@@ -188,6 +211,18 @@ static void put_searches(void)
         done += i < sizeof steps / sizeof *steps ? steps[i] : 0;
     }
     evolved_exp_search_destroy(search);
+}
+
+/* As many nodes as there may be, none of which is x, and each used twice: a mutation that leads one of the uses to x
+ * makes another node. */
+static void put_chain(void)
+{
+    char text[4096];
+    int length = snprintf(text, sizeof text, "0 constant 0x1p+0\n");
+    for (int i = 1; i < EVOLVED_EXP_NODES; i++)
+        length += snprintf(text + length, sizeof text - (size_t)length, "%d add %d %d\n", i, i - 1, i - 1);
+    length += snprintf(text + length, sizeof text - (size_t)length, "output %d\n", EVOLVED_EXP_NODES - 1);
+    put("programs", "chain", text, (size_t)length);
 }
 
 /* ---- Databases: see fuzz/database.c and fuzz/wild_store.c for what the bytes mean ----------------------------------
@@ -239,6 +274,7 @@ int main(int argc, char **argv)
     put_indexes();
     put_caches();
     put_searches();
+    put_chain();
     put_databases();
     for (const fuzz_text_seed *seed = fuzz_text_seeds; seed->target; seed++)
         put(seed->target, seed->name, seed->text, seed->size ? seed->size : strlen(seed->text));

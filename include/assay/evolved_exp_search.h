@@ -293,7 +293,7 @@ void evolved_exp_search_destroy(evolved_exp_search *search);
 
 /** One random mutation of a program, as the search makes them (section "Mutation" of the algorithm), for index @p index
  * of the seed; the same arguments give the same child. Only operations, max_operations, decades and collapse of the
- *  configuration matter. */
+ *  configuration matter. ASSAY_OUT_OF_RANGE for a parent of EVOLVED_EXP_NODES nodes, which may leave no room. */
 assay_status evolved_exp_mutate(const evolved_exp_search_config *config, uint64_t seed, uint64_t index,
                                 const evolved_exp_program *parent, evolved_exp_program *child);
 
