@@ -194,8 +194,7 @@ static bool check_scale(verify_context *v, const verify_kernel *kernel, size_t n
         run_reference(v, &s);
         for (size_t p = 0; good && p < sizeof placements / sizeof *placements; p++) {
             for (const int *threads = verify_thread_counts; good && *threads; threads++)
-                good = run_guarded(v, &s, &placements[p], *threads) &&
-                       compare_outputs(v, &s, &placements[p], *threads);
+                good = run_guarded(v, &s, &placements[p], *threads) && compare_outputs(v, &s, &placements[p], *threads);
         }
         good = good && suspect_outputs(v, &s, planted);
     }
