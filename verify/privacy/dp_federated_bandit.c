@@ -39,6 +39,11 @@ static const verify_check checks[] = {
      .run = dp_federated_bandit_check_agreement},
     ONCE(ASSAY_AGREEMENT, "ranks", "1, 2 and 3 MPI ranks", dp_federated_bandit_check_ranks),
 
+    {.kind = ASSAY_LAW,
+     .name = "clipping",
+     .workload = "3 silos, features up to 3 long",
+     .every_level = true,
+     .run = dp_federated_bandit_check_clipping},
     ONCE(ASSAY_LAW, "gram", "3 silos", dp_federated_bandit_check_gram),
     ONCE(ASSAY_LAW, "prefixes", "100 vectors", dp_federated_bandit_check_prefixes),
     {.kind = ASSAY_LAW,

@@ -23,6 +23,7 @@ void dp_federated_bandit_check_agreement(verify_context *v);
 void dp_federated_bandit_check_ranks(verify_context *v);
 
 /* dp_federated_bandit_laws.c */
+void dp_federated_bandit_check_clipping(verify_context *v);
 void dp_federated_bandit_check_gram(verify_context *v);
 void dp_federated_bandit_check_prefixes(verify_context *v);
 void dp_federated_bandit_check_prefix_noise(verify_context *v);

@@ -4,6 +4,7 @@
 #include "assay/dense.h"
 #include "assay/memory.h"
 #include "assay/privacy.h"
+#include "assay/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,67 @@ static dp_federated_bandit_parameters small(dp_federated_bandit_protocol protoco
     p.batch = B;
     p.seed = seed;
     return p;
+}
+
+/* A world whose features are up to three times too long, and are shortened by itself or are not. */
+typedef struct long_world {
+    dp_federated_bandit_environment sphere;
+    bool shortens;
+    uint64_t shortened;
+} long_world;
+
+static void long_features(void *context, size_t silo, size_t t, double *x)
+{
+    long_world *w = context;
+    w->sphere.features(w->sphere.context, silo, t, x);
+    for (size_t a = 0; a < K; a++) {
+        double *row = x + a * D, squares = 0;
+        const double factor = t % 4 == 1 ? 1 : 1 + (double)((silo + t + a) % 3); /* in some rounds all are good */
+        for (size_t i = 0; i < D; i++)
+            row[i] *= factor;
+        for (size_t i = 0; i < D; i++)
+            squares += row[i] * row[i];
+        if (!w->shortens || squares <= (1 + 1e-9) * (1 + 1e-9))
+            continue;
+        w->shortened++;
+        for (size_t i = 0; i < D; i++)
+            row[i] /= sqrt(squares);
+    }
+}
+
+static double long_reward(void *context, size_t silo, size_t t, size_t arm, const double *x)
+{
+    const long_world *w = context;
+    return w->sphere.reward(w->sphere.context, silo, t, arm, x);
+}
+
+/* To have features clipped is to clip them: the same games, bit for bit. */
+void dp_federated_bandit_check_clipping(verify_context *v)
+{
+    dp_federated_bandit_sphere world;
+    long_world w = {0};
+    static uint32_t played[2][M * T];
+    double shared[2][D * D + D];
+    uint64_t clipped = 0;
+    if (!verify_ok(v, dp_federated_bandit_make_sphere(D, K, verify_seed_of(v), &world, &w.sphere), "world"))
+        return;
+    const int threads = assay_threads();
+    assay_set_threads(1); /* the world counts */
+    for (int i = 0; i < 2; i++) {
+        const dp_federated_bandit_environment e = {.context = &w, .features = long_features, .reward = long_reward};
+        dp_federated_bandit_parameters p = small(DP_FEDERATED_BANDIT_NONE, 1);
+        dp_federated_bandit_result result = {.played = played[i], .shared = shared[i]};
+        w.shortens = i > 0;
+        p.clip = i == 0;
+        if (!verify_ok(v, dp_federated_bandit_run(&p, &e, &result), "run"))
+            break;
+        clipped = i == 0 ? result.clipped : clipped;
+    }
+    assay_set_threads(threads);
+    verify_true(v, clipped > 0 && clipped == w.shortened, "%llu clipped, %llu too long", (unsigned long long)clipped,
+                (unsigned long long)w.shortened);
+    verify_true(v, memcmp(played[0], played[1], sizeof played[0]) == 0, "the same arms");
+    verify_true(v, memcmp(shared[0], shared[1], sizeof shared[0]) == 0, "the same sums");
 }
 
 /* Without noise Ws and Us are the sums over everything that was played before the last synchronisation, and det(lambda
