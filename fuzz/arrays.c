@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not the conversion of the reader of tables, which is held against this one. */
 static double number_at(const assay_array *array, size_t i)
 {
     switch (array->element) {

@@ -22,8 +22,8 @@ deb: ## build Debian packages under build/deb/, and let lintian judge them
 	  { tail -n 30 $(DEB)/log; exit 1; }
 	@debian/rules clean > /dev/null 2>&1
 	lintian --fail-on error $(DEB)/*.deb
-	@for package in $(DEB)/*.deb; do dpkg -x $$package $(DEB)/root; done
-	@cd / && '$(abspath $(DEB))/root/usr/bin/assay' verify --quick --no-db 'lmul/*/digits_curve' | tail -n 1 | \
-	   grep -x '1 passed, 0 failed, 0 skipped' || { echo 'the packed command does not pass its checks in $(DEB)/root' >&2; exit 1; }
-	@rm -rf $(DEB)/root
+	@for package in $(DEB)/*.deb; do dpkg -x $$package $(DEB)/unpacked; done
+	@cd / && '$(abspath $(DEB))/unpacked/usr/bin/assay' verify --quick --no-db 'lmul/*/digits_curve' | tail -n 1 | \
+	   grep -x '1 passed, 0 failed, 0 skipped' || { echo 'the packed command does not pass its checks in $(DEB)/unpacked' >&2; exit 1; }
+	@rm -rf $(DEB)/unpacked
 	@ls -sh $(DEB)/*.deb

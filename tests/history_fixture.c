@@ -2,6 +2,7 @@
 
 #include "assay/random.h"
 #include "reports/store.h"
+#include "tests/plain_records.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,20 +34,10 @@ static void begin(writer *w, const char *command, size_t k, bool other_machine)
     snprintf(started, sizeof started, "2026-%02u-%02uT%s:00:00Z", (unsigned)(1 + k / 28) % 100, (unsigned)(1 + k % 28),
              *command == 'b' ? "12" : "13");
     fixture_revision(k, revision);
-    const assay_run run = {.command = command,
-                           .revision = revision,
-                           .compiler = "gcc 12.2.0",
-                           .flags = "-O3 -ffp-contract=off",
-                           .machine = other_machine ? "Intel Atom" : "AMD EPYC 9R14",
-                           .system = "Linux 6.1.0 x86_64",
-                           .level = "avx512",
-                           .depth = *command == 'b' ? "" : "quick",
-                           .shard = "1/1",
-                           .started = started,
-                           .word_bits = 64,
-                           .processors = 2,
-                           .threads = 2,
-                           .seed = 1};
+    assay_run run = plain_run(command, revision, started);
+    run.depth = *command == 'b' ? "" : "quick";
+    if (other_machine)
+        run.machine = "Intel Atom";
     check(w, report_store_begin_run(w->store, &run, &w->run));
 }
 
@@ -57,29 +48,9 @@ static void add_time(writer *w, const char *algorithm, const char *implementatio
     double seconds[9];
     for (int i = 0; i < 9; i++)
         seconds[i] = level * (1 + 0.004 * (i - 4));
-    const assay_timing t = {.algorithm = algorithm,
-                            .implementation = implementation,
-                            .is_peer = *implementation == 'O',
-                            .is_reference = *implementation == 'r',
-                            .workload = workload,
-                            .size = size,
-                            .threads = 1,
-                            .repetitions = 9,
-                            .seconds = seconds,
-                            .bytes = NAN,
-                            .flops = NAN,
-                            .items = NAN,
-                            .limit_seconds = NAN,
-                            .limit_name = "",
-                            .note = "",
-                            .quality = NAN,
-                            .quality_label = "",
-                            .cycles = NAN,
-                            .instructions = NAN,
-                            .branch_misses = NAN,
-                            .cache_misses = NAN,
-                            .counters_reason = "",
-                            .replay = ""};
+    assay_timing t = plain_timing(algorithm, implementation, workload, size, seconds);
+    t.is_peer = *implementation == 'O';
+    t.is_reference = *implementation == 'r';
     check(w, report_store_add_timing(w->store, w->run, &t));
 }
 

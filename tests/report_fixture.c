@@ -4,6 +4,7 @@
 #include "assay/random.h"
 #include "assay/statistics.h"
 #include "reports/store.h"
+#include "tests/plain_records.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -31,20 +32,8 @@ static void check_status(fixture *f, assay_status status)
 
 static void begin(fixture *f, const char *command, const char *revision, const char *started, const char *depth)
 {
-    assay_run run = {.command = command,
-                     .revision = revision,
-                     .compiler = "gcc 12.2.0",
-                     .flags = "-O3 -ffp-contract=off",
-                     .machine = "AMD EPYC 9R14",
-                     .system = "Linux 6.1.0 x86_64",
-                     .level = "avx512",
-                     .depth = depth,
-                     .shard = "1/1",
-                     .started = started,
-                     .word_bits = 64,
-                     .processors = 2,
-                     .threads = 2,
-                     .seed = 1};
+    assay_run run = plain_run(command, revision, started);
+    run.depth = depth;
     check_status(f, report_store_begin_run(f->store, &run, &f->run));
 }
 
@@ -395,31 +384,17 @@ static void add_graded_timings(fixture *f)
             double seconds[9];
             for (int i = 0; i < 9; i++)
                 seconds[i] = (10 << size) * (1.2 - 0.3 * (who == 1)) * (1 + 0.01 * i) * 1e-6;
-            const assay_timing t = {.algorithm = "lmul",
-                                    .implementation = who == 0   ? "reference"
-                                                      : who == 1 ? "avx512"
-                                                                 : "hnswlib",
-                                    .is_peer = who == 2,
-                                    .is_reference = who == 0,
-                                    .workload = "search",
-                                    .size = UINT64_C(10) << size,
-                                    .threads = 1,
-                                    .repetitions = 9,
-                                    .seconds = seconds,
-                                    .bytes = NAN,
-                                    .flops = NAN,
-                                    .items = 1,
-                                    .working_set = NAN,
-                                    .limit_seconds = NAN,
-                                    .note = "",
-                                    .cycles = NAN,
-                                    .instructions = NAN,
-                                    .branch_misses = NAN,
-                                    .cache_misses = NAN,
-                                    .counters_reason = "",
-                                    .replay = "build/assay bench lmul",
-                                    .quality = quality[size] - 0.02 * (who == 2),
-                                    .quality_label = "recall@10"};
+            assay_timing t = plain_timing("lmul",
+                                          who == 0   ? "reference"
+                                          : who == 1 ? "avx512"
+                                                     : "hnswlib",
+                                          "search", UINT64_C(10) << size, seconds);
+            t.is_peer = who == 2;
+            t.is_reference = who == 0;
+            t.items = 1;
+            t.replay = "build/assay bench lmul";
+            t.quality = quality[size] - 0.02 * (who == 2);
+            t.quality_label = "recall@10";
             check_status(f, report_store_add_timing(f->store, f->run, &t));
         }
     }
@@ -442,28 +417,18 @@ static void add_timing(fixture *f, const char *algorithm, const char *workload, 
         double noise = 1 + 0.02 * assay_random_normal((assay_random){size, strlen(c->name)}, (uint64_t)i);
         seconds[i] = (double)size * fmax(c->seconds_per_item, floor * 1.08) * noise * drift + 40e-9;
     }
-    assay_timing t = {.algorithm = algorithm,
-                      .implementation = c->name,
-                      .is_peer = c->peer,
-                      .is_reference = c->reference,
-                      .workload = workload,
-                      .size = size,
-                      .threads = c->threads,
-                      .repetitions = 9,
-                      .seconds = seconds,
-                      .bytes = bytes_per_item * (double)size,
-                      .flops = flops_per_item * (double)size,
-                      .items = (double)size,
-                      .working_set = bytes_per_item * (double)size,
-                      .limit_seconds = floor * (double)size,
-                      .limit_name = size < 100000 ? "L2 copy bandwidth" : "memory copy bandwidth",
-                      .note = c->note,
-                      .cycles = NAN,
-                      .instructions = NAN,
-                      .branch_misses = NAN,
-                      .cache_misses = NAN,
-                      .counters_reason = "perf_event_open: not permitted",
-                      .replay = "build/assay bench evolved_exp/avx512/exp_uniform"};
+    assay_timing t = plain_timing(algorithm, c->name, workload, size, seconds);
+    t.is_peer = c->peer;
+    t.is_reference = c->reference;
+    t.threads = c->threads;
+    t.bytes = t.working_set = bytes_per_item * (double)size;
+    t.flops = flops_per_item * (double)size;
+    t.items = (double)size;
+    t.limit_seconds = floor * (double)size;
+    t.limit_name = size < 100000 ? "L2 copy bandwidth" : "memory copy bandwidth";
+    t.note = c->note;
+    t.counters_reason = "perf_event_open: not permitted";
+    t.replay = "build/assay bench evolved_exp/avx512/exp_uniform";
     check_status(f, report_store_add_timing(f->store, f->run, &t));
 }
 

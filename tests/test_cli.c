@@ -1147,15 +1147,16 @@ END_TEST
  */
 START_TEST(what_is_installed_can_be_used)
 {
-    expect("cd $TREE && make -s install DESTDIR=$F/root prefix=/usr", 0, NULL);
+    expect("cd $TREE && make -s install DESTDIR=$F/stage prefix=/usr", 0, NULL);
     outcome o =
-        run("cd $F/root/usr && ls bin/assay lib/libassay.a lib/libassay.so.0 lib/libassay-harness.a "
+        run("cd $F/stage/usr && ls bin/assay lib/libassay.a lib/libassay.so.0 lib/libassay-harness.a "
             "include/assay/verify.h share/man/man1/assay.1 share/assay/data/origin.md && readlink lib/libassay.so");
     ck_assert_msg(o.status == 0 && strstr(o.out, "libassay.so.0\n"), "%s", shown(&o));
     release(&o);
 
-    static const char environment[] = "export PKG_CONFIG_SYSROOT_DIR=$F/root PKG_CONFIG_PATH=$F/root/usr/lib/pkgconfig "
-                                      "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1";
+    static const char environment[] =
+        "export PKG_CONFIG_SYSROOT_DIR=$F/stage PKG_CONFIG_PATH=$F/stage/usr/lib/pkgconfig "
+        "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1";
     o = run("%s; set -e; cd $F; cat >user.c <<'END'\n"
             "#include <assay/sample.h>\n"
             "#include <stdio.h>\n"
@@ -1166,7 +1167,7 @@ START_TEST(what_is_installed_can_be_used)
             "    return sample_dot(x, x, 3, &result) != ASSAY_OK || printf(\"%%g\\n\", (double)result) < 0;\n"
             "}\n"
             "END\n"
-            "$CC $EXTRA user.c $(pkg-config --cflags --libs assay) -o user && LD_LIBRARY_PATH=$F/root/usr/lib ./user",
+            "$CC $EXTRA user.c $(pkg-config --cflags --libs assay) -o user && LD_LIBRARY_PATH=$F/stage/usr/lib ./user",
             environment);
     ck_assert_msg(o.status == 0 && strcmp(o.out, "14\n") == 0, "%s", shown(&o));
     release(&o);
@@ -1182,7 +1183,7 @@ START_TEST(what_is_installed_can_be_used)
     ck_assert_ptr_nonnull(strstr(o.out, "13 passed, 0 failed, 0 skipped"));
     release(&o);
 
-    expect("cd $TREE && make -s uninstall DESTDIR=$F/root prefix=/usr && test -z \"$(find $F/root ! -type d)\"", 0,
+    expect("cd $TREE && make -s uninstall DESTDIR=$F/stage prefix=/usr && test -z \"$(find $F/stage ! -type d)\"", 0,
            NULL);
 }
 END_TEST

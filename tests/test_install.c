@@ -79,20 +79,21 @@ static void remove_all(void)
 START_TEST(uninstall_removes_what_install_installed)
 {
     expect(
-        "mkdir -p root/opt/x/lib root/opt/x/include/assay root/opt/x/share/man/man3\n"
-        "touch root/opt/x/lib/other.a root/opt/x/include/assay/foreign.h root/opt/x/share/man/man3/other.3\n"
-        "find root ! -type d | sort >before; find root -type d >folders; mkdir root/opt/x/share/assay\n"
-        "echo /opt/x/include/assay/old.h >root/opt/x/share/assay/installed; touch root/opt/x/include/assay/old.h\n"
-        "make -s -C \"$S\" BUILD=\"$B\" install-built DESTDIR=\"$F/root\" prefix=/opt/x >said\n"
-        "grep -q \"^install: $(($(wc -l <root/opt/x/share/assay/installed) - 1)) files below $F/root/opt/x\" said\n"
-        "(cd root; find . ! -type d | sed s/^.//) | grep -v -e /other -e foreign.h -e assay/installed$ | LC_ALL=C sort "
-        "| diff - root/opt/x/share/assay/installed");
-    expect("if grep -rlF \"$F/root\" root; then echo 'DESTDIR stands in these files'; exit 1; fi");
-    expect("make -s -C \"$S\" BUILD=\"$B\" uninstall DESTDIR=\"$F/root\" prefix=/opt/x\n"
-           "find root ! -type d | sort | diff before -; while read -r d; do test -d \"$d\"; done <folders\n"
-           "test ! -e root/opt/x/share/assay");
+        "mkdir -p stage/opt/x/lib stage/opt/x/include/assay stage/opt/x/share/man/man3\n"
+        "touch stage/opt/x/lib/other.a stage/opt/x/include/assay/foreign.h stage/opt/x/share/man/man3/other.3\n"
+        "find stage ! -type d | sort >before; find stage -type d >folders; mkdir stage/opt/x/share/assay\n"
+        "echo /opt/x/include/assay/old.h >stage/opt/x/share/assay/installed; touch stage/opt/x/include/assay/old.h\n"
+        "make -s -C \"$S\" BUILD=\"$B\" install-built DESTDIR=\"$F/stage\" prefix=/opt/x >said\n"
+        "grep -q \"^install: $(($(wc -l <stage/opt/x/share/assay/installed) - 1)) files below $F/stage/opt/x\" said\n"
+        "(cd stage; find . ! -type d | sed s/^.//) | grep -v -e /other -e foreign.h -e assay/installed$ | LC_ALL=C "
+        "sort "
+        "| diff - stage/opt/x/share/assay/installed");
+    expect("if grep -rlF \"$F/stage\" stage; then echo 'DESTDIR stands in these files'; exit 1; fi");
+    expect("make -s -C \"$S\" BUILD=\"$B\" uninstall DESTDIR=\"$F/stage\" prefix=/opt/x\n"
+           "find stage ! -type d | sort | diff before -; while read -r d; do test -d \"$d\"; done <folders\n"
+           "test ! -e stage/opt/x/share/assay");
     expect(
-        "make -s -C \"$S\" BUILD=\"$B\" uninstall DESTDIR=\"$F/root\" prefix=/opt/x | grep -q 'nothing is installed'");
+        "make -s -C \"$S\" BUILD=\"$B\" uninstall DESTDIR=\"$F/stage\" prefix=/opt/x | grep -q 'nothing is installed'");
     char *text = command_expect("make -s -C \"$S\" BUILD=\"$B\" install-built prefix=relative", 2);
     ck_assert_msg(strstr(text, "prefix is relative, must be an absolute path") != NULL, "%s", text);
     free(text);

@@ -5,6 +5,7 @@
 #include "reports/report.h"
 #include "reports/store.h"
 #include "reports/text.h"
+#include "tests/plain_records.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -445,46 +446,14 @@ static void add_timing(report_store *store, int64_t run, const char *implementat
     double repetitions[9];
     for (int i = 0; i < 9; i++)
         repetitions[i] = seconds * (1 + 0.001 * i);
-    assay_timing t = {.algorithm = "lmul",
-                      .implementation = implementation,
-                      .is_reference = reference,
-                      .workload = "dot",
-                      .size = 64,
-                      .threads = 1,
-                      .repetitions = 9,
-                      .seconds = repetitions,
-                      .bytes = NAN,
-                      .flops = NAN,
-                      .items = NAN,
-                      .working_set = NAN,
-                      .limit_seconds = NAN,
-                      .limit_name = "",
-                      .note = "",
-                      .cycles = NAN,
-                      .instructions = NAN,
-                      .branch_misses = NAN,
-                      .cache_misses = NAN,
-                      .counters_reason = "",
-                      .replay = ""};
+    assay_timing t = plain_timing("lmul", implementation, "dot", 64, repetitions);
+    t.is_reference = reference;
     ck_assert_int_eq(report_store_add_timing(store, run, &t), ASSAY_OK);
 }
 
 static int64_t add_run(report_store *store, const char *started, const char *revision)
 {
-    assay_run run = {.command = "bench",
-                     .revision = revision,
-                     .compiler = "",
-                     .flags = "",
-                     .machine = "",
-                     .system = "",
-                     .level = "avx2",
-                     .depth = "",
-                     .shard = "1/1",
-                     .started = started,
-                     .word_bits = 64,
-                     .processors = 1,
-                     .threads = 1,
-                     .seed = 7};
+    assay_run run = plain_run("bench", revision, started);
     int64_t id = 0;
     ck_assert_int_eq(report_store_begin_run(store, &run, &id), ASSAY_OK);
     return id;
@@ -522,20 +491,8 @@ END_TEST
 
 static void add_claim_run(report_store *store, const char *started, assay_verdict verdict)
 {
-    assay_run run = {.command = "verify",
-                     .revision = "a",
-                     .compiler = "",
-                     .flags = "",
-                     .machine = "",
-                     .system = "",
-                     .level = "avx2",
-                     .depth = "quick",
-                     .shard = "1/1",
-                     .started = started,
-                     .word_bits = 64,
-                     .processors = 1,
-                     .threads = 1,
-                     .seed = 7};
+    assay_run run = plain_run("verify", "a", started);
+    run.depth = "quick";
     assay_result claim = {.algorithm = "lmul",
                           .implementation = "avx2",
                           .kind = ASSAY_CLAIM,

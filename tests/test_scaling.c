@@ -6,6 +6,7 @@
 #include "report_fixture.h"
 #include "reports/report.h"
 #include "reports/store.h"
+#include "tests/plain_records.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -241,20 +242,8 @@ static void remove_folder(void)
 
 static int64_t add_run(report_store *store, const char *started)
 {
-    const assay_run run = {.command = "bench",
-                           .revision = "a",
-                           .compiler = "",
-                           .flags = "",
-                           .machine = "",
-                           .system = "",
-                           .level = "avx2",
-                           .depth = "",
-                           .shard = "1/1",
-                           .started = started,
-                           .word_bits = 64,
-                           .processors = 64,
-                           .threads = 64,
-                           .seed = 7};
+    assay_run run = plain_run("bench", "a", started);
+    run.processors = run.threads = 64;
     int64_t id = 0;
     ck_assert_int_eq(report_store_begin_run(store, &run, &id), ASSAY_OK);
     return id;
@@ -266,29 +255,11 @@ static void add(report_store *store, int64_t run, const char *implementation, co
     double repetitions[9];
     for (int i = 0; i < 9; i++)
         repetitions[i] = seconds;
-    const assay_timing t = {.algorithm = "lmul",
-                            .implementation = implementation,
-                            .is_peer = strncmp(implementation, "peer", 4) == 0,
-                            .workload = workload,
-                            .size = size,
-                            .threads = threads,
-                            .repetitions = 9,
-                            .seconds = repetitions,
-                            .bytes = NAN,
-                            .flops = NAN,
-                            .items = items,
-                            .working_set = NAN,
-                            .limit_seconds = NAN,
-                            .limit_name = "",
-                            .note = "",
-                            .quality = NAN,
-                            .quality_label = "",
-                            .cycles = NAN,
-                            .instructions = NAN,
-                            .branch_misses = NAN,
-                            .cache_misses = NAN,
-                            .counters_reason = "",
-                            .replay = "the command"};
+    assay_timing t = plain_timing("lmul", implementation, workload, size, repetitions);
+    t.is_peer = strncmp(implementation, "peer", 4) == 0;
+    t.threads = threads;
+    t.items = items;
+    t.replay = "the command";
     ck_assert_int_eq(report_store_add_timing(store, run, &t), ASSAY_OK);
 }
 

@@ -17,16 +17,16 @@ static double deviation(size_t n, double alarm)
 enum { LEVELS = 8 };
 
 /* Its fitness is its value; with few levels there are ties. */
-typedef struct toy {
+typedef struct individual {
     uint64_t own, parent; /* parent 0: drawn */
     double value;
-} toy;
+} individual;
 
-typedef struct toy_task {
+typedef struct individual_task {
     bool few; /* values: 8 levels */
-} toy_task;
+} individual_task;
 
-static void draw_toy(const toy_task *task, functional_hash_dice *dice, uint64_t parent, toy *t)
+static void draw_individual(const individual_task *task, functional_hash_dice *dice, uint64_t parent, individual *t)
 {
     t->own = assay_random_bits(dice->random, dice->next++) | 1;
     t->parent = parent;
@@ -34,43 +34,43 @@ static void draw_toy(const toy_task *task, functional_hash_dice *dice, uint64_t 
                          : assay_random_uniform(dice->random, dice->next++);
 }
 
-static assay_status toy_random(const void *task, functional_hash_dice *dice, void *candidate)
+static assay_status individual_random(const void *task, functional_hash_dice *dice, void *candidate)
 {
-    draw_toy(task, dice, 0, candidate);
+    draw_individual(task, dice, 0, candidate);
     return ASSAY_OK;
 }
 
-static assay_status toy_mutate(const void *task, functional_hash_dice *dice, const void *parent, void *child)
+static assay_status individual_mutate(const void *task, functional_hash_dice *dice, const void *parent, void *child)
 {
-    draw_toy(task, dice, ((const toy *)parent)->own, child);
+    draw_individual(task, dice, ((const individual *)parent)->own, child);
     return ASSAY_OK;
 }
 
 /* Equal values are isomorphic. */
-static assay_status toy_key(const void *task, const void *candidate, functional_hash_equality equality,
-                            const functional_hash_options *options, functional_hash_key *key)
+static assay_status individual_key(const void *task, const void *candidate, functional_hash_equality equality,
+                                   const functional_hash_options *options, functional_hash_key *key)
 {
-    const toy *t = candidate;
+    const individual *t = candidate;
     const uint64_t word = equality == FUNCTIONAL_HASH_BY_ISOMORPHISM ? (uint64_t)(LEVELS * t->value) : t->own;
     (void)task;
     (void)options;
     return functional_hash_mix_words(&word, 1, key);
 }
 
-static assay_status toy_audit(const void *task, const void *candidate, functional_hash_key *key)
+static assay_status individual_audit(const void *task, const void *candidate, functional_hash_key *key)
 {
-    return toy_key(task, candidate, FUNCTIONAL_HASH_BY_STRUCTURE, NULL, key);
+    return individual_key(task, candidate, FUNCTIONAL_HASH_BY_STRUCTURE, NULL, key);
 }
 
-static assay_status toy_evaluate(const void *task, const void *candidate, assay_random random, double *fitness)
+static assay_status individual_evaluate(const void *task, const void *candidate, assay_random random, double *fitness)
 {
     (void)task;
     (void)random;
-    *fitness = ((const toy *)candidate)->value;
+    *fitness = ((const individual *)candidate)->value;
     return ASSAY_OK;
 }
 
-static assay_status toy_print(const void *candidate, char *text, size_t capacity, size_t *length)
+static assay_status individual_print(const void *candidate, char *text, size_t capacity, size_t *length)
 {
     (void)candidate;
     if (capacity > 0)
@@ -79,22 +79,22 @@ static assay_status toy_print(const void *candidate, char *text, size_t capacity
     return ASSAY_OK;
 }
 
-static functional_hash_domain toy_domain(const toy_task *task)
+static functional_hash_domain individual_domain(const individual_task *task)
 {
-    return (functional_hash_domain){.name = "toy",
-                                    .size = sizeof(toy),
+    return (functional_hash_domain){.name = "individual",
+                                    .size = sizeof(individual),
                                     .task = task,
-                                    .random = toy_random,
-                                    .mutate = toy_mutate,
-                                    .key = toy_key,
-                                    .audit = toy_audit,
-                                    .evaluate = toy_evaluate,
-                                    .print = toy_print};
+                                    .random = individual_random,
+                                    .mutate = individual_mutate,
+                                    .key = individual_key,
+                                    .audit = individual_audit,
+                                    .evaluate = individual_evaluate,
+                                    .print = individual_print};
 }
 
-static const toy *toy_at(const functional_hash_history *h, size_t i)
+static const individual *individual_at(const functional_hash_history *h, size_t i)
 {
-    return (const toy *)(const void *)(h->candidates + i * h->size);
+    return (const individual *)(const void *)(h->candidates + i * h->size);
 }
 
 /* ---- Who is whose parent ------------------------------------------------------------------------------------------
@@ -104,12 +104,12 @@ enum { POPULATION = 7 };
 
 /* The members, the oldest first. */
 typedef struct members {
-    toy at[POPULATION];
+    individual at[POPULATION];
     size_t count;
 } members;
 
 /* The oldest leaves, or by elitism the worst (the oldest of several). */
-static void take_in(members *m, const toy *t, bool elitism)
+static void take_in(members *m, const individual *t, bool elitism)
 {
     size_t leaves = 0;
     for (size_t j = 1; elitism && j < m->count; j++)
@@ -142,8 +142,8 @@ static double binomial(size_t n, size_t k)
 static void check_parents(verify_context *v, functional_hash_algorithm algorithm, size_t tournament, bool few)
 {
     enum { COUNT = 20000 };
-    const toy_task task = {few};
-    const functional_hash_domain domain = toy_domain(&task);
+    const individual_task task = {few};
+    const functional_hash_domain domain = individual_domain(&task);
     functional_hash_search_config config = functional_hash_search_default();
     functional_hash_history h;
     members m = {.count = 0};
@@ -157,7 +157,7 @@ static void check_parents(verify_context *v, functional_hash_algorithm algorithm
     const uint64_t seed = verify_seed_of(v) + tournament;
     bool good = functional_hash_run_search(v, &domain, &config, seed, &h);
     for (size_t i = 0; good && i < COUNT; i++) {
-        const toy *t = toy_at(&h, i);
+        const individual *t = individual_at(&h, i);
         const bool drawn = i < POPULATION || algorithm == FUNCTIONAL_HASH_RANDOM;
         const size_t rank = rank_of(&m, t->parent);
         good = verify_true(v, drawn == (t->parent == 0), "candidate %zu has the parent %llu", i,
@@ -187,8 +187,8 @@ static void check_parents(verify_context *v, functional_hash_algorithm algorithm
 static void check_fresh_noise(verify_context *v)
 {
     enum { COUNT = 20000 };
-    const toy_task task = {false};
-    const functional_hash_domain domain = toy_domain(&task);
+    const individual_task task = {false};
+    const functional_hash_domain domain = individual_domain(&task);
     functional_hash_search_config config = functional_hash_search_default();
     functional_hash_history h;
     double sum = 0, squares = 0;
@@ -197,7 +197,7 @@ static void check_fresh_noise(verify_context *v)
     config.noise = 0.25;
     if (functional_hash_run_search(v, &domain, &config, verify_seed_of(v), &h)) {
         for (size_t i = 0; i < COUNT; i++) {
-            const double noise = (h.records[i].fitness - toy_at(&h, i)->value) / 0.25;
+            const double noise = (h.records[i].fitness - individual_at(&h, i)->value) / 0.25;
             sum += noise;
             squares += noise * noise;
         }
@@ -214,8 +214,8 @@ static void check_fresh_noise(verify_context *v)
 static void check_stored_noise(verify_context *v)
 {
     enum { COUNT = 4000, STORED = 3 };
-    const toy_task task = {true};
-    const functional_hash_domain domain = toy_domain(&task);
+    const individual_task task = {true};
+    const functional_hash_domain domain = individual_domain(&task);
     functional_hash_search_config config = functional_hash_search_default();
     functional_hash_history h;
     double kept[LEVELS][STORED];
@@ -226,7 +226,7 @@ static void check_stored_noise(verify_context *v)
     config.stored_runs = STORED;
     bool good = functional_hash_run_search(v, &domain, &config, verify_seed_of(v), &h);
     for (size_t i = 0; good && i < COUNT; i++) {
-        const size_t level = (size_t)toy_at(&h, i)->value;
+        const size_t level = (size_t)individual_at(&h, i)->value;
         size_t k = 0;
         while (k < counts[level] && kept[level][k] != h.records[i].fitness)
             k++;
@@ -245,11 +245,11 @@ static void check_stored_noise(verify_context *v)
 /* The best candidate is the first of the largest fitness. */
 static void check_best(verify_context *v)
 {
-    const toy_task task = {true};
-    const functional_hash_domain domain = toy_domain(&task);
+    const individual_task task = {true};
+    const functional_hash_domain domain = individual_domain(&task);
     functional_hash_search_config config = functional_hash_search_default();
     functional_hash_search_result result;
-    toy best = {0, 0, -1};
+    individual best = {0, 0, -1};
     config.candidates = 500;
     if (verify_ok(v, functional_hash_search_run(&domain, &config, verify_seed_of(v), &result, &best), "search")) {
         functional_hash_history h;
@@ -259,7 +259,7 @@ static void check_best(verify_context *v)
                 first = h.records[i].fitness > h.records[first].fitness ? i : first;
             verify_true(v,
                         result.best_candidate == first && result.best_fitness == h.records[first].fitness &&
-                            best.own == toy_at(&h, first)->own,
+                            best.own == individual_at(&h, first)->own,
                         "the best candidate is number %zu, not %llu", first, (unsigned long long)result.best_candidate);
         }
         functional_hash_release_history(&h);
