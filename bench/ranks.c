@@ -12,23 +12,17 @@
 
 #if ASSAY_HAVE_MPI
 
+#include "verify/ranks_talk.h"
+
 #include <math.h>
-#include <mpi.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 
 /* NOLINTBEGIN(clang-analyzer-optin.mpi.MPI-Checker): every request is waited for, by wait_for(), which sleeps */
 
 /* A rank above 0 sends groups, then that it is done; rank 0 may tell it to stop, and at the end tells it how all went.
  */
 enum { TAG_GROUP = 1, TAG_DONE, TAG_STOP, TAG_END, PATIENCE = 10 /* milliseconds between looks */ };
-
-/* How a rank, or all of them, ended. */
-typedef struct ending {
-    assay_status status;
-    char error[256];
-} ending;
 
 /* A run in progress. */
 typedef struct sharing {
@@ -37,9 +31,9 @@ typedef struct sharing {
     ranks_message group;    /* rank above 0: records not sent yet */
     ranks_message sent;     /* those on their way */
     MPI_Request sending;
-    int done;       /* rank 0: how many others have ended */
-    bool stopping;  /* the others were told to stop, or this one was */
-    ending problem; /* the first one */
+    int done;             /* rank 0: how many others have ended */
+    bool stopping;        /* the others were told to stop, or this one was */
+    ranks_ending problem; /* the first one */
 } sharing;
 
 static volatile sig_atomic_t interrupted; /* outside of bench_run(), which has its own */
@@ -48,19 +42,6 @@ static void note_signal(int number)
 {
     (void)number;
     interrupted = 1;
-}
-
-static ending ending_of(assay_status status)
-{
-    ending e = {.status = status};
-    snprintf(e.error, sizeof e.error, "%s", status == ASSAY_OK ? "" : assay_error());
-    return e;
-}
-
-static void note_problem(sharing *s, const ending *e)
-{
-    if (e->status != ASSAY_OK && s->problem.status == ASSAY_OK)
-        s->problem = *e;
 }
 
 /* MPI's own waiting keeps a processor busy, which another rank on this host may be timing on. */
@@ -72,13 +53,6 @@ static void wait_for(MPI_Request *request)
             poll(NULL, 0, PATIENCE);
     }
     MPI_Wait(request, MPI_STATUS_IGNORE); /* at once: it is none any more */
-}
-
-/* For lack of memory; the others would wait for ever. */
-static _Noreturn void give_up(void)
-{
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-    abort();
 }
 
 static void gather(const void *mine, void *all, size_t size)
@@ -119,7 +93,7 @@ static void introduce(const bench_options *options, introduction *me)
     bench_plan plan;
     memset(me, 0, sizeof *me); /* padding, too: these are compared */
     const assay_status status = plan_make(options, assay_threads(), &plan);
-    const ending e = ending_of(status);
+    const ranks_ending e = ranks_ending_of(status);
     if (status == ASSAY_OK) {
         me->items = plan.count;
         plan_release(&plan);
@@ -219,7 +193,7 @@ assay_status bench_ranks_begin(const bench_options *options, bool share_hosts, b
     MPI_Comm_size(MPI_COMM_WORLD, &r->ranks);
     introduction me, *all = calloc((size_t)r->ranks, sizeof *all);
     if (!all)
-        give_up();
+        ranks_give_up();
     introduce(options, &me);
     gather(&me, all, sizeof me);
     assay_status status = check_alike(all, r->ranks);
@@ -261,7 +235,7 @@ static assay_status exchange(void *self, assay_status so_far, bench_machine *mac
     const survey mine = {.status = so_far, .machine = *machine};
     survey *all = calloc((size_t)r->ranks, sizeof *all);
     if (!all)
-        give_up();
+        ranks_give_up();
     gather(&mine, all, sizeof mine);
     bench_machine best = all[0].machine;
     assay_status status = so_far;
@@ -279,13 +253,6 @@ static assay_status exchange(void *self, assay_status so_far, bench_machine *mac
 
 /* ---- Ranks above 0 ----------------------------------------------------------------------------------------------- */
 
-static bool is_waiting(int source, int tag, MPI_Status *about)
-{
-    int there;
-    MPI_Iprobe(source, tag, MPI_COMM_WORLD, &there, about);
-    return there != 0;
-}
-
 /* Sends the records of the group that is done; the one before it has arrived by now, or this waits for it. */
 static void send_group(sharing *s)
 {
@@ -296,9 +263,9 @@ static void send_group(sharing *s)
     s->group = used;
     s->group.size = 0;
     if (s->sent.failed) {
-        const ending e =
-            ending_of(assay_fail(ASSAY_NO_MEMORY, "rank %d has no memory for its records", s->ranks->rank));
-        note_problem(s, &e);
+        const ranks_ending e =
+            ranks_ending_of(assay_fail(ASSAY_NO_MEMORY, "rank %d has no memory for its records", s->ranks->rank));
+        ranks_note(&s->problem, &e);
     }
     if (s->sent.size && !s->sent.failed)
         MPI_Isend(s->sent.data, (int)s->sent.size, MPI_BYTE, 0, TAG_GROUP, MPI_COMM_WORLD, request);
@@ -310,8 +277,8 @@ static void follower_start(void *self, const char *what)
     MPI_Status about;
     (void)what;
     send_group(s);
-    if (!s->stopping && is_waiting(0, TAG_STOP, &about)) {
-        MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG_STOP, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    if (!s->stopping && ranks_is_waiting(0, TAG_STOP, &about)) {
+        ranks_hear(0, TAG_STOP);
         s->stopping = true;
         raise(SIGTERM); /* ends bench_run() */
     }
@@ -328,18 +295,18 @@ static void follower_skipped(void *self, const bench_item *item, const char *rea
 }
 
 /* After the last group: sends it, says how it went, and waits to hear how all went. */
-static ending follower_end(sharing *s, assay_status status)
+static ranks_ending follower_end(sharing *s, assay_status status)
 {
     MPI_Status about;
-    ending mine = ending_of(status), all;
+    ranks_ending mine = ranks_ending_of(status), all;
     send_group(s);
     wait_for(&s->sending);
     if (s->problem.status != ASSAY_OK && mine.status == ASSAY_OK)
         mine = s->problem;
     MPI_Send(&mine, sizeof mine, MPI_BYTE, 0, TAG_DONE, MPI_COMM_WORLD);
-    while (!is_waiting(0, TAG_END, &about)) {
-        if (is_waiting(0, TAG_STOP, &about))
-            MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG_STOP, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    while (!ranks_is_waiting(0, TAG_END, &about)) {
+        if (ranks_is_waiting(0, TAG_STOP, &about))
+            ranks_hear(0, TAG_STOP);
         poll(NULL, 0, PATIENCE);
     }
     MPI_Recv(&all, sizeof all, MPI_BYTE, 0, TAG_END, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
@@ -350,15 +317,12 @@ static ending follower_end(sharing *s, assay_status status)
 
 static void receive_group(sharing *s, const MPI_Status *about)
 {
-    int size;
-    MPI_Get_count(about, MPI_BYTE, &size);
-    unsigned char *data = malloc((size_t)size);
-    if (!data)
-        give_up();
-    MPI_Recv(data, size, MPI_BYTE, about->MPI_SOURCE, TAG_GROUP, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    if (!ranks_message_deliver(data, (size_t)size, s->sink)) {
-        const ending e = ending_of(assay_fail(ASSAY_BAD_DATA, "rank %d sent what cannot be read", about->MPI_SOURCE));
-        note_problem(s, &e);
+    size_t size;
+    unsigned char *data = ranks_receive(about, &size);
+    if (!ranks_message_deliver(data, size, s->sink)) {
+        const ranks_ending e =
+            ranks_ending_of(assay_fail(ASSAY_BAD_DATA, "rank %d sent what cannot be read", about->MPI_SOURCE));
+        ranks_note(&s->problem, &e);
     }
     free(data);
 }
@@ -367,15 +331,15 @@ static void receive_group(sharing *s, const MPI_Status *about)
 static bool take_one(sharing *s)
 {
     MPI_Status about;
-    if (is_waiting(MPI_ANY_SOURCE, TAG_GROUP, &about)) {
+    if (ranks_is_waiting(MPI_ANY_SOURCE, TAG_GROUP, &about)) {
         receive_group(s, &about);
         return true;
     }
-    if (!is_waiting(MPI_ANY_SOURCE, TAG_DONE, &about))
+    if (!ranks_is_waiting(MPI_ANY_SOURCE, TAG_DONE, &about))
         return false;
-    ending e;
+    ranks_ending e;
     MPI_Recv(&e, sizeof e, MPI_BYTE, about.MPI_SOURCE, TAG_DONE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    note_problem(s, &e);
+    ranks_note(&s->problem, &e);
     s->done++;
     return true;
 }
@@ -406,15 +370,15 @@ static void leader_skipped(void *self, const bench_item *item, const char *reaso
 }
 
 /* After the own last group: waits for the others, which a problem or a signal stops. */
-static ending leader_end(sharing *s, assay_status status)
+static ranks_ending leader_end(sharing *s, assay_status status)
 {
-    const ending mine = ending_of(status);
-    note_problem(s, &mine);
+    const ranks_ending mine = ranks_ending_of(status);
+    ranks_note(&s->problem, &mine);
     while (s->done + 1 < s->ranks->ranks) {
         if (interrupted && s->problem.status == ASSAY_OK)
-            s->problem = ending_of(assay_fail(ASSAY_INTERRUPTED, "interrupted"));
+            s->problem = ranks_ending_of(assay_fail(ASSAY_INTERRUPTED, "interrupted"));
         for (int rank = 1; s->problem.status != ASSAY_OK && !s->stopping && rank < s->ranks->ranks; rank++)
-            MPI_Send(NULL, 0, MPI_BYTE, rank, TAG_STOP, MPI_COMM_WORLD);
+            ranks_say(rank, TAG_STOP);
         s->stopping = s->stopping || s->problem.status != ASSAY_OK;
         if (!take_one(s))
             poll(NULL, 0, PATIENCE);
@@ -436,7 +400,7 @@ static bench_options options_of_rank(const bench_ranks *r)
     return mine;
 }
 
-static ending run_together(sharing *s)
+static ranks_ending run_together(sharing *s)
 {
     const bench_ranks *r = s->ranks;
     const bench_sharing limits = {.self = s, .measures = r->host == r->rank, .exchange = exchange};
@@ -453,7 +417,7 @@ static ending run_together(sharing *s)
 assay_status bench_ranks_run(bench_ranks *r, assay_status ready, const bench_sink *sink)
 {
     sharing s = {.ranks = r, .sink = sink, .sending = MPI_REQUEST_NULL};
-    ending all = ending_of(r->rank == 0 ? ready : ASSAY_OK);
+    ranks_ending all = ranks_ending_of(r->rank == 0 ? ready : ASSAY_OK);
     struct sigaction action = {.sa_handler = note_signal}, old_interrupt, old_terminate;
     MPI_Request request;
     interrupted = 0;

@@ -41,9 +41,9 @@ static assay_status check_call(const verify_options *options, const verify_sink 
 
 #if ASSAY_HAVE_MPI
 
-#include <mpi.h>
+#include "verify/ranks_talk.h"
+
 #include <poll.h>
-#include <stdio.h>
 
 /* A rank above 0 sends messages, then that it is idle; in between, at most once, that it was interrupted; rank 0 tells
  * it to stop when all are idle or one was interrupted; then it says that it is done, and sends no more. */
@@ -52,44 +52,13 @@ enum {
     TAG_IDLE,
     TAG_INTERRUPT,
     TAG_STOP,
-    TAG_DONE,     /* an ending */
+    TAG_DONE,     /* a ranks_ending */
     PATIENCE = 20 /* milliseconds between looks at what has come */
 };
 
 typedef struct message_head {
     uint32_t type, item, size, unused; /* 16 bytes: the payload behind it stays aligned */
 } message_head;
-
-/* How a rank ended. */
-typedef struct ending {
-    assay_status status;
-    char error[256];
-    verify_summary summary; /* of all; rank 0 only */
-} ending;
-
-static ending ending_of(assay_status status)
-{
-    ending e = {.status = status};
-    snprintf(e.error, sizeof e.error, "%s", status == ASSAY_OK ? "" : assay_error());
-    return e;
-}
-
-static bool is_waiting(int source, int tag, MPI_Status *status)
-{
-    int there;
-    MPI_Iprobe(source, tag, MPI_COMM_WORLD, &there, status);
-    return there != 0;
-}
-
-static void say(int rank, int tag)
-{
-    MPI_Send(NULL, 0, MPI_BYTE, rank, tag, MPI_COMM_WORLD);
-}
-
-static void hear(int rank, int tag)
-{
-    MPI_Recv(NULL, 0, MPI_BYTE, rank, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-}
 
 /* Takes a message of this rank's worker if one comes within @p patience milliseconds; false if none will come any more,
  * then *status says whether that is a failure. */
@@ -145,23 +114,23 @@ static void follow(verify_worker *worker)
     assay_status status = ASSAY_OK;
     MPI_Status there;
     bool works = true, complained = false;
-    while (!is_waiting(0, TAG_STOP, &there)) {
+    while (!ranks_is_waiting(0, TAG_STOP, &there)) {
         if (!works) {
             poll(NULL, 0, PATIENCE);
         } else if (!work(worker, &status)) {
             works = false;
-            say(0, TAG_IDLE);
+            ranks_say(0, TAG_IDLE);
         }
         if (verify_was_interrupted() && !complained) {
             complained = true;
-            say(0, TAG_INTERRUPT);
+            ranks_say(0, TAG_INTERRUPT);
         }
     }
-    hear(0, TAG_STOP);
-    ending e = ending_of(status);
+    ranks_hear(0, TAG_STOP);
+    ranks_ending e = ranks_ending_of(status);
     status = verify_finish(worker, &nobody, &unused, works || status != ASSAY_OK);
     if (e.status == ASSAY_OK)
-        e = ending_of(status);
+        e = ranks_ending_of(status);
     MPI_Send(&e, sizeof e, MPI_BYTE, 0, TAG_DONE, MPI_COMM_WORLD);
 }
 
@@ -174,34 +143,17 @@ typedef struct gathering {
     verify_summary *summary;
     unsigned idle, done;      /* ranks */
     bool interrupted, broken; /* broken: the own worker sends nonsense */
-    ending problem;           /* the first one */
+    ranks_ending problem;     /* the first one */
 } gathering;
-
-static void note_problem(gathering *g, const ending *e)
-{
-    if (e->status != ASSAY_OK && g->problem.status == ASSAY_OK)
-        g->problem = *e;
-}
-
-/* Without memory a message cannot even be thrown away, and its sender would wait for ever. */
-static _Noreturn void give_up(void)
-{
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-    abort();
-}
 
 static void receive_message(gathering *g, const MPI_Status *there)
 {
-    int size;
-    MPI_Get_count(there, MPI_BYTE, &size);
-    unsigned char *packed = malloc((size_t)size);
-    if (!packed)
-        give_up();
-    MPI_Recv(packed, size, MPI_BYTE, there->MPI_SOURCE, TAG_MESSAGE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    size_t size;
+    unsigned char *packed = ranks_receive(there, &size);
     message_head head;
     memcpy(&head, packed, sizeof head);
     const verify_message message = {head.type, head.item, head.size, packed + sizeof head};
-    if ((size_t)size == sizeof head + head.size)
+    if (size == sizeof head + head.size)
         verify_dispatch(g->worker, &message, g->sink, g->summary);
     free(packed);
 }
@@ -210,17 +162,17 @@ static void receive_message(gathering *g, const MPI_Status *there)
 static bool take_others(gathering *g)
 {
     MPI_Status there;
-    if (!is_waiting(MPI_ANY_SOURCE, MPI_ANY_TAG, &there))
+    if (!ranks_is_waiting(MPI_ANY_SOURCE, MPI_ANY_TAG, &there))
         return false;
-    ending e = {.status = ASSAY_OK};
+    ranks_ending e = {.status = ASSAY_OK};
     switch (there.MPI_TAG) {
     case TAG_MESSAGE: receive_message(g, &there); break;
     case TAG_IDLE:
-        hear(there.MPI_SOURCE, TAG_IDLE);
+        ranks_hear(there.MPI_SOURCE, TAG_IDLE);
         g->idle++;
         break;
     case TAG_INTERRUPT:
-        hear(there.MPI_SOURCE, TAG_INTERRUPT);
+        ranks_hear(there.MPI_SOURCE, TAG_INTERRUPT);
         g->interrupted = true;
         break;
     default:
@@ -228,7 +180,7 @@ static bool take_others(gathering *g)
         g->done++;
         break;
     }
-    note_problem(g, &e);
+    ranks_note(&g->problem, &e);
     return true;
 }
 
@@ -238,8 +190,8 @@ static bool take_one_of_own(gathering *g, int patience, bool *any)
     verify_message message;
     assay_status status;
     const bool goes_on = take_own(g->worker->pipe, patience, &message, &status);
-    const ending e = ending_of(status);
-    note_problem(g, &e);
+    const ranks_ending e = ranks_ending_of(status);
+    ranks_note(&g->problem, &e);
     g->broken = g->broken || status != ASSAY_OK;
     *any = message.payload != NULL;
     if (*any)
@@ -261,16 +213,16 @@ static void lead(gathering *g, unsigned ranks)
         g->interrupted = g->interrupted || verify_was_interrupted();
     }
     for (unsigned rank = 1; rank < ranks; rank++)
-        say((int)rank, TAG_STOP);
+        ranks_say((int)rank, TAG_STOP);
     const bool interrupted = g->interrupted; /* later it makes no difference */
     while (g->done + 1 < ranks) {
         if (!take_others(g))
             poll(NULL, 0, PATIENCE);
     }
-    const ending e = ending_of(verify_finish(g->worker, g->sink, g->summary, interrupted || g->broken));
+    const ranks_ending e = ranks_ending_of(verify_finish(g->worker, g->sink, g->summary, interrupted || g->broken));
     if (interrupted)
         g->problem = e;
-    note_problem(g, &e);
+    ranks_note(&g->problem, &e);
 }
 
 /* ---- All together ----------------------------------------------------------------------------------------------- */
@@ -297,7 +249,7 @@ static assay_status check_likeness(const verify_worker *worker, assay_status pre
 }
 
 static void run_together(verify_worker *worker, const verify_sink *sink, verify_summary *summary, unsigned rank,
-                         unsigned ranks, ending *all)
+                         unsigned ranks, ranks_ending *all)
 {
     if (rank == 0)
         verify_look_up(worker, sink);
@@ -307,11 +259,11 @@ static void run_together(verify_worker *worker, const verify_sink *sink, verify_
         gathering g = {.worker = worker, .sink = sink, .summary = summary};
         lead(&g, ranks);
         *all = g.problem;
-        all->summary = *summary;
     } else {
         follow(worker);
     }
     MPI_Bcast(all, sizeof *all, MPI_BYTE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(summary, sizeof *summary, MPI_BYTE, 0, MPI_COMM_WORLD);
 }
 
 assay_status ranks_verify(const verify_options *options, const verify_sink *sink, verify_summary *summary)
@@ -328,10 +280,9 @@ assay_status ranks_verify(const verify_options *options, const verify_sink *sink
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
     const bool has_worker = status == ASSAY_OK;
-    ending all = ending_of(check_likeness(&worker, status));
+    ranks_ending all = ranks_ending_of(check_likeness(&worker, status));
     if (all.status == ASSAY_OK) {
         run_together(&worker, sink, summary, (unsigned)rank, (unsigned)ranks, &all);
-        *summary = all.summary;
     } else if (has_worker) {
         verify_finish(&worker, &(verify_sink){0}, summary, true);
     }
