@@ -1,11 +1,12 @@
 #!/bin/bash
 # The power of `assay regress`, measured: how often does it cry wolf, how often does it miss one?
 #
-#   tests/power/run.sh [aa] [slowdown] [accuracy]        (default: all three; TRIES=10)
+#   tests/power/run.sh [aa] [everywhere] [slowdown] [accuracy]     (default: all four; TRIES=10, PATTERN=..., BUDGET=240)
 #
-# aa:        this revision against itself over all benchmarks: every "slower" or "faster" is a false alarm.
-# slowdown:  against a copy whose AVX-512 (or AVX2) exponential does 5 % of its elements twice: must be "slower".
-# accuracy:  against a copy one of whose coefficients costs up to one unit in the last place: must be "worse".
+# aa:         this revision against itself over all benchmarks (of PATTERN): every "slower" or "faster" is a false alarm.
+# everywhere: against a copy that waits 5 % of its time after each run of any kernel: all benchmarks must be "slower".
+# slowdown:   against a copy whose AVX-512 (or AVX2) exponential does 5 % of its elements twice: must be "slower".
+# accuracy:   against a copy one of whose coefficients costs up to one unit in the last place: must be "worse".
 #
 # Prints one line for each try and a Markdown table at the end. The machine should have nothing else to do.
 set -euo pipefail
@@ -14,6 +15,8 @@ cd "$(git rev-parse --show-toplevel)"
 tries=${TRIES:-10}
 head=$(git rev-parse HEAD)
 out=build/power
+pattern=${PATTERN:-*}
+set -f # patterns are for assay
 mkdir -p "$out"
 table="| experiment | tries | comparisons | alarms | misses |
 | --- | --- | --- | --- | --- |"
@@ -42,7 +45,7 @@ experiment_aa() {
     local alarms=0 comparisons=0 n
     for try in $(seq "$tries"); do
         build/assay regress --base "$head" --seed "$try" --no-accuracy --budget "${BUDGET:-240}" --format json \
-            > "$out/aa.$try.json" || [ $? = 1 ]
+            "$pattern" > "$out/aa.$try.json" || [ $? = 1 ]
         n=$(($(count "$out/aa.$try.json" '"verdict":"slower"') + $(count "$out/aa.$try.json" '"verdict":"faster"')))
         alarms=$((alarms + n))
         comparisons=$((comparisons + $(count "$out/aa.$try.json" '"benchmark"')))
@@ -51,6 +54,22 @@ experiment_aa() {
     done
     table+="
 | same revision | $tries | $comparisons | $alarms | - |"
+}
+
+experiment_everywhere() {
+    local tree compared missed misses=0 comparisons=0
+    tree=$(copy everywhere 's|^\( *\)const assay_status status = run(data);|\1const auto begun = std::chrono::steady_clock::now();\n&\n\1const auto done = std::chrono::steady_clock::now();\n\1while (std::chrono::steady_clock::now() < done + (done - begun) / 20) {\n\1}|; s|^#include <cmath>|#include <chrono>\n&|' bench/shim.cc)
+    for try in $(seq "$tries"); do
+        (cd "$tree" && build/assay regress --base "$head" --seed "$try" --no-accuracy --budget "${BUDGET:-240}" \
+            --format json "$pattern") > "$out/everywhere.$try.json" || [ $? = 1 ]
+        compared=$(grep '"benchmark"' "$out/everywhere.$try.json" | grep -c '"pairs":[1-9]' || true)
+        missed=$((compared - $(count "$out/everywhere.$try.json" '"verdict":"slower"')))
+        echo "5 % everywhere $try: $missed missed of $compared"
+        comparisons=$((comparisons + compared))
+        misses=$((misses + missed))
+    done
+    table+="
+| planted 5 % slowdown of every kernel | $tries | $comparisons | - | $misses |"
 }
 
 # The best level that this machine has, and the file that holds its kernel.
@@ -84,7 +103,7 @@ experiment_accuracy() {
 | planted loss of 1 ulp | $tries | $tries | - | $misses |"
 }
 
-for experiment in "${@:-aa slowdown accuracy}"; do
+for experiment in "${@:-aa everywhere slowdown accuracy}"; do
     for one in $experiment; do
         "experiment_$one"
     done
