@@ -865,7 +865,8 @@ START_TEST(ranks_give_the_results_of_one_process)
     release(&o);
     if (!is_possible)
         return;
-    o = run("set -e; cd $F; mpirun --allow-run-as-root --oversubscribe -n 3 $ASSAY verify --db ranks.db sample >ranks\n"
+    o = run("set -e; cd $F; mpirun --allow-run-as-root --oversubscribe --bind-to none -n 3 $ASSAY verify --db ranks.db "
+            "sample >ranks\n"
             "$ASSAY verify --no-db sample >one\n"
             "for f in ranks one; do sed 's/ *[0-9.]* s / /; s/\\r//' $f | sort >$f.sorted; done; diff ranks.sorted "
             "one.sorted");
@@ -875,10 +876,11 @@ START_TEST(ranks_give_the_results_of_one_process)
     ck_assert_int_eq(t.runs, 1);
     ck_assert_int_eq(t.ended, 1);
     ck_assert_int_eq(t.results, 13);
-    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --no-db smaple", 2, "did you mean sample");
-    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY verify --fail-fast --no-db sample", 2,
+    expect("mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 $ASSAY verify --no-db smaple", 2,
+           "did you mean sample");
+    expect("mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 $ASSAY verify --fail-fast --no-db sample", 2,
            "--fail-fast is for a single process");
-    expect("mpirun --allow-run-as-root --oversubscribe -n 2 $ASSAY bench --quick sample >$F/null", 2,
+    expect("mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 $ASSAY bench --quick sample >$F/null", 2,
            "would disturb each other's timings");
 }
 END_TEST

@@ -242,12 +242,12 @@ START_TEST(a_rank)
     if (!is_mpi_possible())
         return;
     choose_sweeps();
-    const victim v = {
-        .name = "a rank",
-        .arguments = {"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", ASSAY_PROGRAM, SHORT_SWEEPS},
-        .ranks = 2,
-        .database = database,
-        .prepare = remove_database};
+    const victim v = {.name = "a rank",
+                      .arguments = {"mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", "2",
+                                    ASSAY_PROGRAM, SHORT_SWEEPS},
+                      .ranks = 2,
+                      .database = database,
+                      .prepare = remove_database};
     stream = 3;
     kill_at_moments(&v, 2);
 }
@@ -257,12 +257,12 @@ START_TEST(a_bench_rank)
 {
     if (!is_mpi_possible())
         return;
-    const victim v = {
-        .name = "a rank of bench",
-        .arguments = {"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", SHORT_BENCH, "--share-hosts"},
-        .ranks = 2,
-        .database = database,
-        .prepare = remove_database};
+    const victim v = {.name = "a rank of bench",
+                      .arguments = {"mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", "2",
+                                    SHORT_BENCH, "--share-hosts"},
+                      .ranks = 2,
+                      .database = database,
+                      .prepare = remove_database};
     stream = 7;
     kill_at_moments(&v, 1);
 }

@@ -282,7 +282,8 @@ static bool run_members(const char *name, int ranks, const char *folder)
     snprintf(
         command, sizeof command,
         "%sCK_FORK=no CK_VERBOSITY=normal CK_RUN_SUITE=ranks CK_RUN_CASE=%s ASSAY_TEST_OUTPUT=%s/sweep%d timeout 100 "
-        "mpirun --allow-run-as-root --oversubscribe --mca btl_vader_single_copy_mechanism none -n %d '%s' "
+        "mpirun --allow-run-as-root --oversubscribe --bind-to none --mca btl_vader_single_copy_mechanism none -n %d "
+        "'%s' "
         ">%s/output 2>&1 </dev/null",
         leaks, name, folder, ranks, ranks, program, folder);
     const int status = system(command); /* NOLINT(cert-env33-c): mpirun is a command */

@@ -60,11 +60,11 @@ assay_status verify_run_ranks(unsigned ranks, const char *name, const char *argu
     if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
         return assay_fail(ASSAY_IO, "the path of this program is not known");
     /* What a build with AddressSanitizer would say of memory at the end of a rank is Open MPI's, which keeps much of
-     * its own. Warnings of the ranks go to stderr and are dropped; a hang ends with the check's time limit at the
-     * latest. */
+     * its own. Not bound to processors, of which Open MPI would give every one-rank program the same. Warnings of the
+     * ranks go to stderr and are dropped; a hang ends with the check's time limit, by a signal to its process group. */
     const int length = snprintf(
         command, sizeof command,
-        "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 timeout 100 mpirun --allow-run-as-root --oversubscribe --mca "
+        "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 mpirun --allow-run-as-root --oversubscribe --bind-to none --mca "
         "btl_vader_single_copy_mechanism none -n %u '%s' ranks %s %s 2>/dev/null </dev/null",
         ranks, program, name, arguments);
     if (length < 0 || (size_t)length >= sizeof command)
