@@ -8,6 +8,7 @@
 #include "bench/shim.h"
 #include "verify/replay.h"
 
+#include "assay/memory.h"
 #include "assay/statistics.h"
 #include "assay/threads.h"
 
@@ -17,10 +18,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LEAST_REPETITIONS = 9, MOST_REPETITIONS = 100000, WARM_UP_FROM = 10 };
-#define WEAK_TOLERANCE 0.1 /* in the work for each thread; sizes have ends, and random inputs vary */
+#define PLACING_SHARE  0.25 /* of a repetition's least time: a setup that takes no longer is done anew for each */
+#define WEAK_TOLERANCE 0.1  /* in the work for each thread; sizes have ends, and random inputs vary */
 
 /* A run in progress. */
 typedef struct bench_execution {
@@ -30,6 +33,7 @@ typedef struct bench_execution {
     assay_level level;            /* in force when the run began: nothing is timed above it */
     int threads;                  /* likewise: the number of "all threads" */
     size_t repetitions;
+    double least_seconds; /* of a repetition */
     bench_plan plan;
     bench_counters counters;
     bench_machine machine;
@@ -37,18 +41,26 @@ typedef struct bench_execution {
     char *json_part;
 } bench_execution;
 
+/* A workload at one size, in memory. */
+typedef struct prepared {
+    const bench_item *item; /* one of those that share it */
+    bench_state state;
+    bool is_set_up;
+    double seconds;      /* that its setup took at best */
+    uint64_t placements; /* how often it was set up */
+} prepared;
+
 /* One item while its group is timed. */
 typedef struct timer {
     bench_execution *run;
     const bench_item *item;
-    bench_state *state;
+    prepared *workload;
     double *seconds;                /* of each repetition */
     double *counts[BENCH_COUNTERS]; /* likewise */
     size_t count;
     double set_up_quality; /* what the setup said of every result; NaN: nothing */
     double quality;        /* of this item's last result */
     counters_sample before;
-    bool holds; /* its setup made the state, which it releases */
     char name[256];
     char reason[256]; /* why it is not timed; empty if it is */
 } timer;
@@ -85,78 +97,6 @@ static void restore_signals(const signal_actions *previous)
 {
     sigaction(SIGINT, &previous->interrupt, NULL);
     sigaction(SIGTERM, &previous->terminate, NULL);
-}
-
-/* ---- One repetition ---------------------------------------------------------------------------------------------- */
-
-/* The level that an item runs at: its own, or for a peer all that is allowed. */
-static assay_level level_of(const bench_execution *run, const bench_item *item)
-{
-    return item->peer ? run->level : item->level;
-}
-
-static assay_status call(const bench_item *item, bench_state *state)
-{
-    return item->peer ? item->peer->run(state) : item->workload->run(state);
-}
-
-void shim_describe(assay_status status, char *text, size_t size)
-{
-    if (status == ASSAY_UNSUPPORTED)
-        snprintf(text, size, "%s", assay_error());
-    else
-        snprintf(text, size, "the kernel failed: %s: %s", assay_status_name(status), assay_error());
-}
-
-/* Not timed: the settings, and a first run that brings data and threads back to where they are in the long run. */
-static const char *before_repetition(void *self, uint64_t runs)
-{
-    timer *t = self;
-    if (interrupted)
-        snprintf(t->reason, sizeof t->reason, "interrupted");
-    if (t->reason[0])
-        return t->reason;
-    assay_status status = assay_cpu_set_level(level_of(t->run, t->item));
-    if (status == ASSAY_OK)
-        status = assay_set_threads(t->item->threads);
-    t->state->quality = t->set_up_quality; /* not that of another item's result */
-    if (status == ASSAY_OK && runs >= WARM_UP_FROM) {
-        status = call(t->item, t->state);
-        t->state->turn++;
-    }
-    if (status != ASSAY_OK) {
-        shim_describe(status, t->reason, sizeof t->reason);
-        return t->reason;
-    }
-    counters_read(&t->run->counters, &t->before);
-    return NULL;
-}
-
-static void after_repetition(void *self, uint64_t runs, double counts_per_run[BENCH_COUNTERS])
-{
-    timer *t = self;
-    counters_sample after;
-    t->quality = t->state->quality;
-    bool read = counters_read(&t->run->counters, &after);
-    bool whole = t->item->threads == 1 || t->run->counters.threads;
-    counters_between(&t->run->counters, &t->before, read ? &after : &t->before, whole ? runs : 0, counts_per_run);
-}
-
-static void repetition_timed(void *self, double seconds, const double counts_per_run[BENCH_COUNTERS])
-{
-    timer *t = self;
-    if (t->count == t->run->repetitions)
-        return;
-    for (int i = 0; i < BENCH_COUNTERS; i++)
-        t->counts[i][t->count] = counts_per_run[i];
-    t->seconds[t->count++] = seconds;
-}
-
-static void repetitions_failed(void *self, const char *reason)
-{
-    timer *t = self;
-    if (!t->reason[0])
-        snprintf(t->reason, sizeof t->reason, "%s", reason);
 }
 
 /* ---- The workload ------------------------------------------------------------------------------------------------ */
@@ -199,6 +139,115 @@ static assay_status set_up(const bench_item *item, uint64_t seed, assay_level le
     return ASSAY_OK;
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void remove_workload(prepared *p)
+{
+    if (p->is_set_up)
+        tear_down(p->item, &p->state, true);
+    p->is_set_up = false;
+}
+
+/* Sets the workload up, or anew at another place: which addresses get in each other's way, in caches and in what
+ * predicts their ways, can cost a kernel a third of its speed and would otherwise be one throw of dice for the whole
+ * process. */
+static assay_status place_workload(bench_execution *run, prepared *p)
+{
+    const bench_options *o = run->options;
+    remove_workload(p);
+    const assay_random places = {o->seed, ~stream_of(p->item)};
+    assay_scatter(assay_random_bits(places, p->placements++) | 1);
+    const double begun = now();
+    const assay_status status = set_up(p->item, o->seed, run->level, run->threads, &p->state);
+    assay_scatter(0);
+    p->seconds = p->placements == 1 ? now() - begun : fmin(p->seconds, now() - begun);
+    p->is_set_up = status == ASSAY_OK;
+    return status;
+}
+
+/* ---- One repetition ---------------------------------------------------------------------------------------------- */
+
+/* The level that an item runs at: its own, or for a peer all that is allowed. */
+static assay_level level_of(const bench_execution *run, const bench_item *item)
+{
+    return item->peer ? run->level : item->level;
+}
+
+static assay_status call(const bench_item *item, bench_state *state)
+{
+    return item->peer ? item->peer->run(state) : item->workload->run(state);
+}
+
+void shim_describe(assay_status status, char *text, size_t size)
+{
+    if (status == ASSAY_UNSUPPORTED)
+        snprintf(text, size, "%s", assay_error());
+    else
+        snprintf(text, size, "the kernel failed: %s: %s", assay_status_name(status), assay_error());
+}
+
+/* Not timed: a place for the data, the settings, and a first run that brings data and threads back to where they are in
+ * the long run. */
+static const char *before_repetition(void *self, uint64_t runs)
+{
+    timer *t = self;
+    if (interrupted)
+        snprintf(t->reason, sizeof t->reason, "interrupted");
+    if (t->reason[0])
+        return t->reason;
+    assay_status status = ASSAY_OK;
+    if (!t->workload->is_set_up || t->workload->seconds <= PLACING_SHARE * t->run->least_seconds)
+        status = place_workload(t->run, t->workload);
+    if (status == ASSAY_OK)
+        status = assay_cpu_set_level(level_of(t->run, t->item));
+    if (status == ASSAY_OK)
+        status = assay_set_threads(t->item->threads);
+    bench_state *const state = &t->workload->state;
+    state->quality = t->set_up_quality; /* not that of another item's result */
+    if (status == ASSAY_OK && runs >= WARM_UP_FROM) {
+        status = call(t->item, state);
+        state->turn++;
+    }
+    if (status != ASSAY_OK) {
+        shim_describe(status, t->reason, sizeof t->reason);
+        return t->reason;
+    }
+    counters_read(&t->run->counters, &t->before);
+    return NULL;
+}
+
+static void after_repetition(void *self, uint64_t runs, double counts_per_run[BENCH_COUNTERS])
+{
+    timer *t = self;
+    counters_sample after;
+    t->quality = t->workload->state.quality;
+    bool read = counters_read(&t->run->counters, &after);
+    bool whole = t->item->threads == 1 || t->run->counters.threads;
+    counters_between(&t->run->counters, &t->before, read ? &after : &t->before, whole ? runs : 0, counts_per_run);
+}
+
+static void repetition_timed(void *self, double seconds, const double counts_per_run[BENCH_COUNTERS])
+{
+    timer *t = self;
+    if (t->count == t->run->repetitions)
+        return;
+    for (int i = 0; i < BENCH_COUNTERS; i++)
+        t->counts[i][t->count] = counts_per_run[i];
+    t->seconds[t->count++] = seconds;
+}
+
+static void repetitions_failed(void *self, const char *reason)
+{
+    timer *t = self;
+    if (!t->reason[0])
+        snprintf(t->reason, sizeof t->reason, "%s", reason);
+}
+
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
 static double number_or_nan(double number)
@@ -228,7 +277,7 @@ static void fill_limit(const timer *t, assay_timing *timing)
     /* The reference and the peers are held against the best that the machine can do, ours against its own level. */
     assay_level level = t->item->peer || t->item->level == ASSAY_REFERENCE ? run->level : t->item->level;
     level = level < ASSAY_BASELINE ? ASSAY_BASELINE : level;
-    timing->limit_seconds = limits_seconds(&run->machine, t->state, t->item->workload->arithmetic, level,
+    timing->limit_seconds = limits_seconds(&run->machine, &t->workload->state, t->item->workload->arithmetic, level,
                                            t->item->threads, &timing->limit_name);
 }
 
@@ -263,10 +312,10 @@ static void report_timing(const timer *t)
         .threads = item->threads,
         .repetitions = t->count,
         .seconds = t->seconds,
-        .bytes = number_or_nan(t->state->bytes),
-        .flops = number_or_nan(t->state->flops),
-        .items = number_or_nan(t->state->items),
-        .working_set = number_or_nan(t->state->working_set),
+        .bytes = number_or_nan(t->workload->state.bytes),
+        .flops = number_or_nan(t->workload->state.flops),
+        .items = number_or_nan(t->workload->state.items),
+        .working_set = number_or_nan(t->workload->state.working_set),
         .note = item->peer && item->peer->note ? item->peer->note : "",
         .quality = item->workload->quality_label ? t->quality : NAN,
         .quality_label = item->workload->quality_label && !isnan(t->quality) ? item->workload->quality_label : "",
@@ -300,9 +349,9 @@ static void find_obstacle(const bench_execution *run, const bench_item *item, ch
         snprintf(reason, capacity, "%s is not available here", item->peer->name);
 }
 
-static bool prepare_timer(bench_execution *run, const bench_item *item, bench_state *state, timer *t)
+static bool prepare_timer(bench_execution *run, const bench_item *item, prepared *workload, timer *t)
 {
-    *t = (timer){.run = run, .item = item, .state = state, .set_up_quality = NAN, .quality = NAN};
+    *t = (timer){.run = run, .item = item, .workload = workload, .set_up_quality = NAN, .quality = NAN};
     snprintf(t->name, sizeof t->name, "%s/%s/%s/%" PRIu64, item->algorithm, item->implementation, item->workload->name,
              item->size);
     find_obstacle(run, item, t->reason, sizeof t->reason);
@@ -325,7 +374,7 @@ static assay_status time_group(bench_execution *run, timer *timers, size_t count
         if (t->reason[0])
             continue;
         jobs[runnable++] = (shim_job){.name = t->name,
-                                      .state = t->state,
+                                      .state = &t->workload->state,
                                       .run = t->item->peer ? t->item->peer->run : t->item->workload->run,
                                       .process_time = t->item->threads > 1,
                                       .self = t,
@@ -342,22 +391,22 @@ static assay_status time_group(bench_execution *run, timer *timers, size_t count
 /* Sets the workload up at one size for the timers that share it; a setup that fails is the reason why none is timed. */
 static void set_up_size(bench_execution *run, timer *timers, size_t count)
 {
-    bench_state *state = timers[0].state;
+    prepared *workload = timers[0].workload;
     bool any = false;
     for (size_t i = 0; i < count; i++)
         any = any || !timers[i].reason[0];
     if (!any)
         return;
-    if (set_up(timers[0].item, run->options->seed, run->level, run->threads, state) != ASSAY_OK) {
+    workload->item = timers[0].item;
+    if (place_workload(run, workload) != ASSAY_OK) {
         char problem[256];
         snprintf(problem, sizeof problem, "the setup failed: %s", assay_error());
         for (size_t i = 0; i < count; i++)
             repetitions_failed(&timers[i], problem);
         return;
     }
-    timers[0].holds = true;
     for (size_t i = 0; i < count; i++)
-        timers[i].set_up_quality = state->quality;
+        timers[i].set_up_quality = workload->state.quality;
 }
 
 /* Operations, or what else the setup counted, for each unit of size. */
@@ -370,7 +419,7 @@ static double work_per_size(const bench_state *state)
  * least is the state at the first size. */
 static void compare_work(timer *timers, size_t count, const bench_state *least)
 {
-    const double ratio = work_per_size(timers[0].state) / work_per_size(least);
+    const double ratio = work_per_size(&timers[0].workload->state) / work_per_size(least);
     if (ratio > 1 - WEAK_TOLERANCE && ratio < 1 + WEAK_TOLERANCE)
         return;
     char problem[256];
@@ -386,37 +435,34 @@ static assay_status set_up_and_time(bench_execution *run, timer *timers, size_t 
 {
     const bench_state *least = NULL;
     for (size_t first = 0, next; first < count; first = next) {
-        for (next = first + 1; next < count && timers[next].state == timers[first].state;)
+        const prepared *workload = timers[first].workload;
+        for (next = first + 1; next < count && timers[next].workload == workload;)
             next++;
         set_up_size(run, &timers[first], next - first);
-        if (least && timers[first].holds)
+        if (least && workload->is_set_up)
             compare_work(&timers[first], next - first, least);
-        least = !least && timers[first].holds ? timers[first].state : least;
+        least = !least && workload->is_set_up ? &workload->state : least;
     }
-    const bool any = least != NULL;
-    assay_status status = any ? time_group(run, timers, count) : ASSAY_OK;
-    for (size_t i = 0; i < count; i++) {
-        if (timers[i].holds)
-            tear_down(timers[i].item, timers[i].state, true);
-    }
-    return status;
+    return least ? time_group(run, timers, count) : ASSAY_OK;
 }
 
-/* Times a group and hands out its records. Those of one size share a state; only a weak scaling has several sizes,
- * whose states must be there together, so that their repetitions can be interleaved too. */
+/* Times a group and hands out its records. Those of one size share a workload; only a weak scaling has several sizes,
+ * which must be in memory together, so that their repetitions can be interleaved too. */
 static assay_status run_timers(bench_execution *run, const plan_entry *entries, timer *timers, size_t count)
 {
-    bench_state *states = calloc(count, sizeof *states);
-    bool prepared = states != NULL;
-    for (size_t i = 0; prepared && i < count; i++) {
+    prepared *workloads = calloc(count, sizeof *workloads);
+    bool ready = workloads != NULL;
+    for (size_t i = 0; ready && i < count; i++) {
         const bool same = i > 0 && entries[i].item.size == entries[i - 1].item.size;
-        prepared = prepare_timer(run, &entries[i].item, same ? timers[i - 1].state : &states[i], &timers[i]);
+        ready = prepare_timer(run, &entries[i].item, same ? timers[i - 1].workload : &workloads[i], &timers[i]);
     }
-    assay_status status = prepared ? set_up_and_time(run, timers, count)
-                                   : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu repetitions", run->repetitions);
+    assay_status status = ready ? set_up_and_time(run, timers, count)
+                                : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu repetitions", run->repetitions);
     for (size_t i = 0; status == ASSAY_OK && i < count; i++)
         report(&timers[i]);
-    free(states);
+    for (size_t i = 0; workloads && i < count; i++)
+        remove_workload(&workloads[i]);
+    free(workloads);
     return status;
 }
 
@@ -467,8 +513,8 @@ static assay_status open_shim(bench_execution *run)
         run->json_part = NULL;
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a file name");
     }
-    double seconds = o->seconds > 0 ? o->seconds : o->quick ? 0.005 : 0.02;
-    return shim_open(o->program ? o->program : "build/assay", seconds, run->repetitions, run->json_part, &run->shim);
+    return shim_open(o->program ? o->program : "build/assay", run->least_seconds, run->repetitions, run->json_part,
+                     &run->shim);
 }
 
 /* Completes the JSON with all that was finished; an earlier problem counts more than one here. */
@@ -532,6 +578,7 @@ assay_status bench_run_shared(const bench_options *options, const bench_sink *si
     bench_execution run = {
         .options = options, .sink = sink, .sharing = sharing, .level = assay_cpu_level(), .threads = assay_threads()};
     run.repetitions = options->repetitions ? options->repetitions : LEAST_REPETITIONS;
+    run.least_seconds = options->seconds > 0 ? options->seconds : options->quick ? 0.005 : 0.02;
     limits_clear(&run.machine);
     status = plan_make(options, run.threads, &run.plan);
     if (status != ASSAY_OK)

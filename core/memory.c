@@ -11,6 +11,23 @@
  * up to a fifth of the bandwidth. */
 static const size_t large_page = (size_t)2 << 20, large_from = (size_t)8 << 20;
 
+/* Of which assay_scatter() is the seed: 0, or changed by every allocation. */
+static _Atomic uint64_t scattering;
+
+void assay_scatter(uint64_t seed)
+{
+    scattering = seed;
+}
+
+/* Bytes to be left free after an allocation, 0 to 16320. One step of a Weyl sequence, its product folded. */
+static size_t gap(void)
+{
+    if (scattering == 0)
+        return 0;
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15), x = scattering += step;
+    return (size_t)((x ^ x >> 32) * step >> 56) * ASSAY_ALIGNMENT;
+}
+
 void *assay_allocate(size_t count, size_t size)
 {
     size_t bytes;
@@ -20,7 +37,7 @@ void *assay_allocate(size_t count, size_t size)
     }
     const size_t alignment = bytes >= large_from ? large_page : ASSAY_ALIGNMENT;
     bytes = bytes ? (bytes + alignment - 1) / alignment * alignment : alignment;
-    void *memory = aligned_alloc(alignment, bytes);
+    void *memory = aligned_alloc(alignment, bytes + (alignment == large_page ? 0 : gap()));
     if (!memory) {
         assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", bytes);
         return NULL;

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -44,6 +45,25 @@ static size_t call_count;
 static uint64_t turns_out_of_order;
 static uint64_t last_turn;
 
+/* How far apart, in cache lines, two arrays lay that a setup made one after the other. */
+enum { DISTANCES = 64 };
+static bool lay_apart[DISTANCES];
+
+static int distances_seen(void)
+{
+    int count = 0;
+    for (int i = 0; i < DISTANCES; i++)
+        count += lay_apart[i];
+    return count;
+}
+
+static void note_distance(const void *data)
+{
+    void *next = assay_allocate(16, sizeof(double));
+    lay_apart[((uintptr_t)next - (uintptr_t)data) / ASSAY_ALIGNMENT % DISTANCES] = true;
+    assay_release(next);
+}
+
 static void note_call(const bench_state *state, int who)
 {
     if (call_count < CALLS)
@@ -60,6 +80,7 @@ static assay_status make_numbers(bench_state *state)
     state->data = assay_allocate(16, sizeof(double));
     if (!state->data)
         return ASSAY_NO_MEMORY;
+    note_distance(state->data);
     ((double *)state->data)[0] = 1.0;
     state->bytes_read = 2.0 * (double)state->size;
     state->bytes_written = 1.0 * (double)state->size;
@@ -104,6 +125,13 @@ static bool never(void)
     return false;
 }
 
+static assay_status make_numbers_slowly(bench_state *state)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    nanosleep(&pause, NULL);
+    return make_numbers(state);
+}
+
 static assay_status refuse_setup(bench_state *state)
 {
     make_numbers(state);
@@ -145,6 +173,12 @@ static const bench_workload workloads[] = {
                {.name = "library", .run = run_peer},
                {.name = "absent", .available = never, .run = run_peer},
                {.name = "needs 512", .level = ASSAY_AVX512, .run = run_peer, .single_thread = true}}},
+    {.name = "slow_setup",
+     .sizes = {100},
+     .setup = make_numbers_slowly,
+     .teardown = release_numbers,
+     .run = run_weighted,
+     .levels = ASSAY_LEVEL_BIT(ASSAY_BASELINE)},
     {.name = "no_file",
      .sizes = {10},
      .setup = refuse_setup,
@@ -290,6 +324,7 @@ static assay_status run(const char *pattern, bench_options options)
         options.seconds = 0.001;
     memset(&seen, 0, sizeof seen);
     setups = teardowns = 0;
+    memset(lay_apart, 0, sizeof lay_apart);
     call_count = 0;
     turns_out_of_order = 0;
     return bench_run(&options, &sink);
@@ -436,13 +471,27 @@ END_TEST
 
 START_TEST(setup_is_shared_and_torn_down)
 {
-    assert_ok(run("bench_probe/*/weighted", (bench_options){.seed = 99}));
-    ck_assert_int_eq(setups, 2); /* one for each size */
-    ck_assert_int_eq(teardowns, 2);
+    assert_ok(run("bench_probe/*/slow_setup", (bench_options){.seed = 99}));
+    ck_assert_uint_eq(seen.timed, 2);
+    ck_assert_int_eq(setups, 1); /* for both, and not again: it takes longer than what is timed */
+    ck_assert_int_eq(teardowns, 1);
     ck_assert_uint_eq(random_of_setup.seed, 99);
     uint64_t stream = random_of_setup.stream;
     assert_ok(run("bench_probe/*/breaks", (bench_options){.seed = 99}));
     ck_assert_uint_ne(random_of_setup.stream, stream); /* each workload has its own numbers */
+}
+END_TEST
+
+/* Where the data lie is no luck of the process: a quick setup is done anew for each repetition, with other distances.
+ */
+START_TEST(each_repetition_has_its_place)
+{
+    enum { REPETITIONS = 40, LEAST_DISTANCES = 10 }; /* 40 draws of 64 show fewer than 10 once in 1e23 */
+    assert_ok(run("bench_probe/baseline/weighted/1000", (bench_options){.repetitions = REPETITIONS}));
+    ck_assert_uint_eq(seen.timed, 1);
+    ck_assert_int_ge(setups, REPETITIONS + 1);
+    ck_assert_int_eq(teardowns, setups);
+    ck_assert_int_ge(distances_seen(), LEAST_DISTANCES);
 }
 END_TEST
 
@@ -515,7 +564,7 @@ START_TEST(a_failed_kernel_is_skipped)
     ck_assert_str_eq(skip_of("baseline")->reason,
                      "the kernel failed: not converged: residual is 0.5, must be below 0.1");
     ck_assert_uint_eq(timing_of("reference")->timing.repetitions, 9);
-    ck_assert_int_eq(teardowns, 1);
+    ck_assert_int_eq(teardowns, setups);
     json_t *json = json_load_file(in_folder("b.json"), 0, NULL);
     ck_assert_ptr_nonnull(json);
     json_t *entry;
@@ -548,8 +597,8 @@ START_TEST(an_interrupted_run_keeps_what_was_finished)
     ck_assert_uint_eq(seen.timed, 1);
     ck_assert_uint_eq(seen.timing[0].size, 1000);
     ck_assert_uint_eq(seen.skipped, 0);
-    ck_assert_int_eq(setups, 2); /* the third group is not begun */
-    ck_assert_int_eq(teardowns, 2);
+    ck_assert_uint_eq(seen.starts, 2); /* the third group is not begun */
+    ck_assert_int_eq(teardowns, setups);
     json_t *json = json_load_file(options.json_path, 0, NULL);
     ck_assert_ptr_nonnull(json);
     ck_assert_uint_gt(json_array_size(json_object_get(json, "benchmarks")), 8);
@@ -627,7 +676,7 @@ START_TEST(the_list_is_complete)
     assert_ok(assay_set_threads(2));
     bench_each_item(count_item, counts);
     /* weighted: (4 levels, 3 of them with 2 threads, and 4 peers, 2 of them with 2 threads) at 3 sizes */
-    ck_assert_uint_eq(counts[0], (7 + 6) * 3 + 2 + 1 + 2 + 3);
+    ck_assert_uint_eq(counts[0], (7 + 6) * 3 + 2 + 2 + 1 + 2 + 3);
     ck_assert_uint_eq(counts[1], 3);
     ck_assert_uint_eq(counts[2], 13);
     ck_assert_uint_eq(counts[3], 18);
@@ -1207,7 +1256,7 @@ Suite *test_bench(void)
     Suite *suite = suite_create("bench");
     ADD("timing", every_repetition_is_recorded, eight_times_the_work_is_slower, repetitions_are_interleaved,
         each_runs_at_its_level_with_its_threads, one_thread_is_timed_once, setup_is_shared_and_torn_down,
-        quick_takes_quick_sizes, replay_selects_the_item, qualities_are_of_the_item);
+        each_repetition_has_its_place, quick_takes_quick_sizes, replay_selects_the_item, qualities_are_of_the_item);
     ADD("skipping", what_is_missing_is_skipped, a_narrowed_level_is_obeyed, a_failed_setup_skips_its_group,
         a_failed_kernel_is_skipped, a_size_that_a_kernel_does_not_take_is_no_failure,
         an_interrupted_run_keeps_what_was_finished);

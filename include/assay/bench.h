@@ -73,7 +73,8 @@ typedef struct bench_workload {
     const char *quality_label;                 /**< e.g. "recall@10"; null: all results are alike. Items per second are
                                                 *   then drawn over it, one curve for each implementation over the sizes */
     bench_arithmetic arithmetic;               /**< whose peak is a limit to @c flops */
-    assay_status (*setup)(bench_state *state); /**< outside the timed region; once for all implementations */
+    assay_status (*setup)(bench_state *state); /**< outside the timed region, for all implementations; a quick one again
+                                                *   for each repetition, and always with the same result */
     void (*teardown)(bench_state *state);      /**< may be null; called after a setup that failed if it left data */
     assay_status (*run)(bench_state *state);   /**< ours: timed at every level of the algorithm */
     unsigned levels;               /**< levels to be timed; 0 means those of the catalogue entry; reference always */

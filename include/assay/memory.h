@@ -8,6 +8,7 @@
 #include "assay/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 ASSAY_BEGIN_DECLARATIONS
 
@@ -21,6 +22,12 @@ void *assay_allocate(size_t count, size_t size);
 
 /** Releases what assay_allocate() gave; null is fine. */
 void assay_release(void *memory);
+
+/**
+ * For benchmarks: from now on assay_allocate() leaves gaps after what it gives (below 8 MiB), random ones of up to 16
+ * KiB drawn from @p seed, so that data made anew lie elsewhere, also among each other. 0 (as at the start) ends it.
+ */
+void assay_scatter(uint64_t seed);
 
 /** Where the forbidden page lies. */
 typedef enum assay_guard_side {
