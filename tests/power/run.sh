@@ -40,6 +40,10 @@ count() { # FILE JQ-LIKE PATTERN: lines that contain it
     grep -c -- "$2" "$1" || true
 }
 
+compared() { # FILE: benchmarks for which there was time
+    grep '"benchmark"' "$1" | grep -c '"pairs":[1-9]' || true
+}
+
 experiment_aa() {
     make -j"$(nproc)" all > "$out/aa.log"
     local alarms=0 comparisons=0 n
@@ -48,24 +52,23 @@ experiment_aa() {
             "$pattern" > "$out/aa.$try.json" || [ $? = 1 ]
         n=$(($(count "$out/aa.$try.json" '"verdict":"slower"') + $(count "$out/aa.$try.json" '"verdict":"faster"')))
         alarms=$((alarms + n))
-        comparisons=$((comparisons + $(count "$out/aa.$try.json" '"benchmark"')))
+        comparisons=$((comparisons + $(compared "$out/aa.$try.json")))
         echo "A/A $try: $n false alarms," \
-             "$(count "$out/aa.$try.json" '"verdict":"undecided"') undecided of $(count "$out/aa.$try.json" '"benchmark"')"
+             "$(count "$out/aa.$try.json" '"verdict":"undecided"') undecided of $(compared "$out/aa.$try.json")"
     done
     table+="
 | same revision | $tries | $comparisons | $alarms | - |"
 }
 
 experiment_everywhere() {
-    local tree compared missed misses=0 comparisons=0
+    local tree missed misses=0 comparisons=0
     tree=$(copy everywhere 's|^\( *\)const assay_status status = run(data);|\1const auto begun = std::chrono::steady_clock::now();\n&\n\1const auto done = std::chrono::steady_clock::now();\n\1while (std::chrono::steady_clock::now() < done + (done - begun) / 20) {\n\1}|; s|^#include <cmath>|#include <chrono>\n&|' bench/shim.cc)
     for try in $(seq "$tries"); do
         (cd "$tree" && build/assay regress --base "$head" --seed "$try" --no-accuracy --budget "${BUDGET:-240}" \
             --format json "$pattern") > "$out/everywhere.$try.json" || [ $? = 1 ]
-        compared=$(grep '"benchmark"' "$out/everywhere.$try.json" | grep -c '"pairs":[1-9]' || true)
-        missed=$((compared - $(count "$out/everywhere.$try.json" '"verdict":"slower"')))
-        echo "5 % everywhere $try: $missed missed of $compared"
-        comparisons=$((comparisons + compared))
+        missed=$(($(compared "$out/everywhere.$try.json") - $(count "$out/everywhere.$try.json" '"verdict":"slower"')))
+        echo "5 % everywhere $try: $missed missed of $(compared "$out/everywhere.$try.json")"
+        comparisons=$((comparisons + $(compared "$out/everywhere.$try.json")))
         misses=$((misses + missed))
     done
     table+="
