@@ -25,7 +25,7 @@ matrix_gcc-debug = $(GCC) $(DEBUG)
 matrix_gcc-lto   = $(GCC) AR=gcc-ar EXTRA=-flto=auto
 matrix_clang-O3  = $(CLANG)
 matrix_clang-O2  = $(CLANG) OPTIMIZED_FLAGS=-O2
-matrix_clang-lto = $(CLANG) AR=llvm-ar-14 EXTRA='-flto -fuse-ld=lld'
+matrix_clang-lto = $(CLANG) AR=llvm-ar-14 EXTRA='-flto -fuse-ld=lld -Wno-unused-command-line-argument'
 
 MATRIX_VERDICTS := $(MATRIX:%=$(BUILD)/matrix/%/verdicts.csv)
 
