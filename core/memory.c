@@ -1,6 +1,7 @@
 #include "assay/memory.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static size_t gap(void)
 {
     if (scattering == 0)
         return 0;
-    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15), x = scattering += step;
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15), x = atomic_fetch_add(&scattering, step) + step;
     return (size_t)((x ^ x >> 32) * step >> 56) * ASSAY_ALIGNMENT;
 }
 
