@@ -17,7 +17,7 @@ enum { USUAL_MOMENTS = 4, CHAINED = 2 /* kills in a row, at every fourth moment 
 /* A command, and how it is judged. */
 typedef struct victim {
     const char *name;
-    const char *arguments[24];
+    const char *arguments[32];                     /* ends with a null pointer */
     unsigned ranks;                                /* under mpirun: of its children one is killed; 0: itself */
     const char *database;                          /* that it writes; null: none */
     void (*prepare)(void);                         /* before each moment */
@@ -176,6 +176,7 @@ static void kill_at_moments(const victim *v, unsigned usual)
     rows whole = {0};
     const unsigned moments = kill_moments(usual);
     unsigned in_time = 0;
+    ck_assert_ptr_null(v->arguments[COUNT(v->arguments) - 1]);
     kill_adopt_orphans();
     const double seconds = measure(v, &whole), start = kill_now();
     for (unsigned i = 0; i < moments; i++)
