@@ -30,8 +30,10 @@ void repeat(benchmark::State &state, const shim_job &job)
     const uint64_t runs = static_cast<uint64_t>(state.max_iterations);
     if (const char *reason = job.before(job.self, runs)) {
         state.SkipWithError(reason);
-        for (auto _ : state) // not once; but a repetition that never started would have no iterations, and the
-            continue;        // library aborts where repetitions differ in them
+        // Not once; but a repetition that never started would have no iterations, and the library aborts where
+        // repetitions differ in them.
+        for (auto _ : state) // NOLINT(clang-analyzer-deadcode.DeadStores)
+            continue;
         return;
     }
     bench_state *const data = job.state;

@@ -198,7 +198,8 @@ assay_status assay_network_initialise(assay_network *network, assay_initialisati
         const assay_layer_view *view = &network->layers[k];
         if (view->weight_count == 0)
             continue;
-        const double fan_in = (double)(view->weight_count / view->layer.outputs);
+        const size_t inputs = view->weight_count / view->layer.outputs;
+        const double fan_in = (double)inputs;
         const double fan_out = view->layer.kind == ASSAY_DENSE
                                    ? (double)view->outputs
                                    : fan_in / (double)view->input.channels * (double)view->layer.outputs;

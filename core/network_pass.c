@@ -141,7 +141,7 @@ static assay_status differentiate(const assay_network *network, const double *x,
         forward_block(network, x + first * inputs, rows, &w);
         if (targets)
             sum += network_loss_rows(targets, first, rows, outputs, n, w.outputs[network->count - 1], w.gradients[0]);
-        else
+        else if (weighting)
             memcpy(w.gradients[0], weighting + first * outputs, rows * outputs * sizeof *weighting);
         if (backward)
             backward_block(network, x + first * inputs, rows, &w, parameter_gradient,

@@ -105,6 +105,8 @@ assay_status assay_optimiser_step(assay_optimiser_state *state, double *paramete
     const assay_optimiser *o = &state->settings;
     const double rate = o->rate * factor;
     state->steps++;
+    if (!parameters || !gradient)
+        return ASSAY_OK; /* there are none */
     if (o->kind == ASSAY_ADAM)
         adam_step(state, parameters, gradient, rate);
     for (size_t i = 0; o->kind != ASSAY_ADAM && i < state->count; i++) {

@@ -151,12 +151,13 @@ static assay_status read_index(mtx_reader *r, const char *what, size_t limit, si
 
 static assay_status read_value(mtx_reader *r, double *value)
 {
+    static const char starts[] = "+-.0123456789nNiI";
     *value = 1;
     if (r->field == PATTERN)
         return ASSAY_OK;
     skip_blanks(r);
     char *stop = (char *)r->at;
-    if (!at_line_end(r) && memchr("+-.0123456789nNiI", *r->at, 17)) /* strtod would skip the end of the line */
+    if (!at_line_end(r) && memchr(starts, *r->at, sizeof starts - 1)) /* strtod would skip the end of the line */
         *value = strtod_l(r->at, &stop, r->plain);
     if (stop == r->at || stop > r->end)
         return bad(r, "the value is not a number");

@@ -790,7 +790,7 @@ END_TEST
 static void *transform_many(void *self)
 {
     for (size_t turn = 0; turn < 400; turn++) {
-        const size_t n = 1 + (turn * 7 + (size_t)self) % 100;
+        const size_t n = 1 + (turn * 7 + *(const size_t *)self) % 100;
         double x[200], y[200];
         for (size_t k = 0; k < 2 * n; k++)
             x[k] = (double)(k * k % 17);
@@ -804,8 +804,9 @@ static void *transform_many(void *self)
 START_TEST(transforms_of_many_shapes_in_many_threads)
 {
     pthread_t threads[4];
+    size_t own[4] = {1, 2, 3, 4};
     for (size_t i = 0; i < 4; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, transform_many, (void *)(i + 1)), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, transform_many, &own[i]), 0);
     for (size_t i = 0; i < 4; i++) {
         void *failed;
         pthread_join(threads[i], &failed);

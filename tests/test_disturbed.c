@@ -31,9 +31,9 @@ static const char *const sweep[] = {ASSAY_PROGRAM,
 static void demand_ending(const kill_ending *ending, int status, const char *mentions)
 {
     size_t size;
-    char *text = read_file(in_folder("err"), &size);
-    text = realloc(text, size + 1);
-    text[size] = '\0';
+    char *bytes = read_file(in_folder("err"), &size), *text = strndup(bytes, size);
+    free(bytes);
+    ck_assert_ptr_nonnull(text);
     ck_assert_msg(ending->status == status, "exit status %d, not %d: %.800s", ending->status, status, text);
     ck_assert_msg(!mentions || strstr(text, mentions), "nothing of \"%s\": %.800s", mentions, text);
     free(text);

@@ -282,7 +282,7 @@ static void make_source(unsigned k)
     report_store *store;
     int64_t id;
     char shard[16], check[32];
-    snprintf(shard, sizeof shard, "%u/%u", k + 1, SOURCES);
+    snprintf(shard, sizeof shard, "%u/%d", k + 1, SOURCES);
     const assay_run run = some_run("verify", shard);
     snprintf(sources[k], sizeof sources[k], "%s/%u.db", folder, k);
     assert_ok(report_store_open(sources[k], &store));

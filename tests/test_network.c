@@ -335,7 +335,8 @@ START_TEST(optimisers_by_hand)
         assert_good(assay_optimiser_create(&cases[i].optimiser, 1, &state));
         double p = 1;
         for (int step = 0; step < 2; step++) {
-            assert_good(assay_optimiser_step(state, &p, &(double){step ? 1 : 2}, 1));
+            const double gradient = step ? 1 : 2;
+            assert_good(assay_optimiser_step(state, &p, &gradient, 1));
             ck_assert_double_eq_tol(p, cases[i].after[step], 1e-15);
         }
         const double before = p;

@@ -64,6 +64,7 @@ static bool keep(verify_worker *worker, const verify_message *message)
         return false;
     memcpy(payload, message->payload, message->size);
     worker->kept[worker->kept_count++] = (verify_message){message->type, message->item, message->size, payload};
+    /* cppcheck-suppress memleak ; it is kept */
     return true;
 }
 

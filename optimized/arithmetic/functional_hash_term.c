@@ -3,6 +3,7 @@
  * is evaluated once, on places instead of numbers, and leaves a list of calculations that runs over blocks of pairs.
  */
 #include "assay/cpu.h"
+#include "core/assert.h"
 #include "reference/arithmetic/functional_hash_domain_parts.h"
 
 #include <math.h>
@@ -97,6 +98,7 @@ static assay_status trace(tracer *t, uint8_t at, const binding *environment, val
     case FUNCTIONAL_HASH_TERM_Y: result->place = Y; break;
     case FUNCTIONAL_HASH_TERM_NUMBER: result->place = append(t, c); break;
     case FUNCTIONAL_HASH_TERM_VARIABLE:
+        ASSAY_ASSERT(environment); /* checked: it is bound */
         while (environment->name != n->name)
             environment = environment->outer;
         *result = environment->value;

@@ -63,7 +63,7 @@ static inline double compare_with_target(const lora_job *job, size_t block, quer
             const wide difference = load_wide(o + i) - load_wide(c + i);
             store_wide(c + i, difference);
             loss = LORA_FMA_WIDE(difference, difference, loss);
-            const wide before = t == 0 ? (wide){0} : load_wide(y->rho + i);
+            const wide zero = {0}, before = t == 0 ? zero : load_wide(y->rho + i);
             store_wide(y->rho + i, LORA_FMA_WIDE(difference, load_wide(o + i), before));
         }
     }

@@ -37,6 +37,7 @@ static void bound_layer(const lipschitz_plan *plan, lipschitz_output *outputs, s
                         lipschitz_workspace *workspaces)
 {
     const size_t bounded = plan->layer[k - 1].bounded, panels = (bounded + LIPSCHITZ_ROWS - 1) / LIPSCHITZ_ROWS;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): the pragma reads it */
     const double work = (double)count * (double)bounded * lipschitz_bound_work(plan, k);
 #pragma omp parallel for num_threads(lipschitz_threads(work, count *panels)) schedule(dynamic)
     for (size_t task = 0; task < count * panels; task++) {

@@ -138,6 +138,7 @@ static assay_status make_shared(lipschitz_plan *plan, size_t k)
     plan->shared[k] = assay_allocate(count, sizeof(double));
     if (!plan->shared[k])
         return ASSAY_NO_MEMORY;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): the pragma reads it */
     const double work = (double)rows * (double)inner * (double)above->compact;
 #pragma omp parallel for num_threads(lipschitz_threads(work, panels)) schedule(static)
     for (size_t p = 0; p < panels; p++) {

@@ -1,5 +1,6 @@
 /* SSOR-preconditioned conjugate gradients on any sparse matrix. */
 #include "assay/cpu.h"
+#include "core/assert.h"
 #include "optimized/solvers/sor_bandit_csr.h"
 
 #include <math.h>
@@ -24,6 +25,7 @@ typedef struct gradients {
 static void transform_residual(const gradients *g)
 {
     const sor_bandit_ordered *o = g->o;
+    ASSAY_ASSERT(g->r_hat);
     for (size_t i = 0; i < o->n; i++) {
         const size_t middle = o->diagonals[i];
         const double sum = sor_bandit_ordered_sum(o, o->starts[i], middle, g->r_hat, 0);

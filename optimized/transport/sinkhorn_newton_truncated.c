@@ -85,13 +85,17 @@ static bool reserve(truncated_block *block, size_t m)
         return true;
     const size_t capacity = needed + block->capacity;
     uint32_t *column = realloc(block->column, capacity * sizeof *column);
-    block->column = column ? column : block->column;
-    double *exponent = realloc(block->exponent, capacity * sizeof *exponent);
-    block->exponent = exponent ? exponent : block->exponent;
-    double *value = realloc(block->value, capacity * sizeof *value);
-    block->value = value ? value : block->value;
-    if (!column || !exponent || !value)
+    if (!column)
         return false;
+    block->column = column;
+    double *exponent = realloc(block->exponent, capacity * sizeof *exponent);
+    if (!exponent)
+        return false;
+    block->exponent = exponent;
+    double *value = realloc(block->value, capacity * sizeof *value);
+    if (!value)
+        return false;
+    block->value = value;
     block->capacity = capacity;
     return true;
 }

@@ -106,7 +106,7 @@ assay_status functional_hash_cache_claim_in(const functional_hash_cache *cache, 
         *entry = functional_hash_cache_append(cache, part, key, audit);
         if (!*entry)
             return ASSAY_NO_MEMORY;
-    } else if (*entry && part->audits) {
+    } else if (*entry && part->audits && audit) {
         const size_t index = (size_t)((unsigned char *)*entry - part->entries) / cache->stride;
         part->counts.false_merges += !functional_hash_equal(part->audits[index], *audit);
     }

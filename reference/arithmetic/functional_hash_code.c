@@ -322,8 +322,8 @@ static bool parse_line(const char **at, functional_hash_code *code)
     if (f == FUNCTIONS || code->counts[f] == functional_hash_code_capacity((functional_hash_code_function)f) ||
         !parse_word(at, ": "))
         return false;
-    for (uint8_t operation = 0; operation < OPERATIONS; operation++)
-        if (parse_as(*at, operation, &code->lines[f][code->counts[f]], at)) {
+    for (int operation = 0; operation < OPERATIONS; operation++)
+        if (parse_as(*at, (uint8_t)operation, &code->lines[f][code->counts[f]], at)) {
             code->counts[f]++;
             return true;
         }

@@ -55,7 +55,7 @@ static unsigned on_paths(const functional_hash_dag *dag)
 static functional_hash_dag keep(const functional_hash_dag *dag, unsigned kept)
 {
     functional_hash_dag result = {0};
-    uint8_t place[VERTICES];
+    uint8_t place[VERTICES] = {0};
     for (size_t i = 0; i < dag->vertices; i++)
         if (kept >> i & 1) {
             place[i] = result.vertices;
@@ -104,9 +104,9 @@ assay_status functional_hash_dag_plan_of(const functional_hash_dag *dag, functio
     *plan = (functional_hash_dag_plan){.vertices = pruned.vertices};
     for (size_t j = 0; j < pruned.vertices; j++) {
         plan->operations[j] = (functional_hash_dag_operation)pruned.operations[j];
-        for (uint8_t i = 0; i < j; i++)
+        for (size_t i = 0; i < j; i++)
             if (has_edge(&pruned, i, j))
-                plan->predecessors[j][plan->counts[j]++] = i;
+                plan->predecessors[j][plan->counts[j]++] = (uint8_t)i;
     }
     return ASSAY_OK;
 }

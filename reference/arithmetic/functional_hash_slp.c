@@ -2,6 +2,7 @@
  * The straight-line programs of evolved_exp as candidates: keys, and evaluation by CMA-ES.
  */
 #include "assay/memory.h"
+#include "core/assert.h"
 #include "reference/arithmetic/evolved_exp_search_parts.h"
 #include "reference/arithmetic/functional_hash_domain_parts.h"
 
@@ -28,6 +29,7 @@ static functional_hash_key node_key(const evolved_exp_node *node, const function
     const uint32_t arguments[3] = {node->a, node->b, node->c};
     const unsigned count = evolved_exp_arguments(node->operation);
     functional_hash_key key = functional_hash_start((size_t)node->operation), part[3];
+    ASSAY_ASSERT(count <= 3);
     for (unsigned k = 0; k < count; k++)
         part[k] = keys[arguments[k]];
     const bool commutes = node->operation == EVOLVED_EXP_ADD || node->operation == EVOLVED_EXP_MULTIPLY ||
@@ -66,8 +68,10 @@ static functional_hash_key structure_key(const evolved_exp_program *program)
     for (size_t i = 0; i < program->count; i++) {
         const evolved_exp_node *node = &program->nodes[i];
         const uint32_t arguments[3] = {node->a, node->b, node->c};
+        const unsigned count = evolved_exp_arguments(node->operation);
         uint64_t word = (uint64_t)node->operation;
-        for (unsigned k = 0; k < evolved_exp_arguments(node->operation); k++)
+        ASSAY_ASSERT(count <= 3);
+        for (unsigned k = 0; k < count; k++)
             word = word << 8 | arguments[k];
         functional_hash_add_word(&key, word);
     }

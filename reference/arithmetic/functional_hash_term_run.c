@@ -1,6 +1,7 @@
 /*
  * Lambda terms at work: evaluation by value in environments, keys, fitness.
  */
+#include "core/assert.h"
 #include "reference/arithmetic/functional_hash_domain_parts.h"
 
 #include <math.h>
@@ -103,7 +104,8 @@ static assay_status evaluate(machine *m, uint8_t at, const binding *environment,
     case FUNCTIONAL_HASH_TERM_P: result->number = m->p; return ASSAY_OK;
     case FUNCTIONAL_HASH_TERM_Y: result->number = m->y; return ASSAY_OK;
     case FUNCTIONAL_HASH_TERM_VARIABLE:
-        while (environment->name != n->name) /* checked: it is bound */
+        ASSAY_ASSERT(environment); /* checked: it is bound */
+        while (environment->name != n->name)
             environment = environment->outer;
         *result = environment->value;
         return ASSAY_OK;

@@ -189,8 +189,9 @@ static assay_status check_arguments(const multiblock_bilevel_examples *training,
 static double *times_label(const multiblock_bilevel_examples *e)
 {
     double *rows = assay_allocate(e->count * e->features, sizeof *rows);
-    for (size_t k = 0; rows && k < e->count * e->features; k++)
-        rows[k] = e->rows[k] * e->label[k / e->features];
+    for (size_t i = 0; rows && i < e->count; i++)
+        for (size_t k = i * e->features; k < (i + 1) * e->features; k++)
+            rows[k] = e->rows[k] * e->label[i];
     return rows;
 }
 

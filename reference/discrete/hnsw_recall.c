@@ -319,9 +319,9 @@ static assay_status insert_round(hnsw_recall_index *index, uint32_t first, void 
     size_t lists = 0, chosen = 0;
     for (uint32_t id = first; id < index->count; id++)
         lists += 1 + (size_t)index->levels[id];
-    search s;
+    search s = {0};
     hnsw_near *room = malloc((index->count + 4 * (m + 1) + lists * m) * sizeof *room);
-    size_t *counts = malloc(lists * sizeof *counts);
+    size_t *counts = malloc((lists + 1) * sizeof *counts);
     assay_status status = room && counts ? begin_search(index, index->options.ef_construction, index->count, &s)
                                          : assay_fail(ASSAY_NO_MEMORY, "no memory to insert elements");
     if (status == ASSAY_OK) {

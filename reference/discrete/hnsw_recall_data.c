@@ -65,7 +65,7 @@ static assay_status make_rows(assay_random r, size_t dimension, size_t intrinsic
                               size_t n, float *out)
 {
     const size_t all = intrinsic * ((1u << groups) - 1), most = intrinsic << (groups - 1);
-    double *basis = malloc((all * dimension + most + dimension) * sizeof *basis);
+    double *basis = calloc(all * dimension + most + dimension, sizeof *basis);
     if (!basis)
         return assay_fail(ASSAY_NO_MEMORY, "no memory for a basis of %zu vectors", all);
     double *coefficients = basis + all * dimension, *sum = coefficients + most;
@@ -135,6 +135,7 @@ static assay_status order_by_key(const double *keys, double sign, size_t n, size
     if (!sorted)
         return assay_fail(ASSAY_NO_MEMORY, "no memory to order %zu elements", n);
     for (size_t i = 0; i < n; i++)
+        /* cppcheck-suppress constStatement ; a compound literal */
         sorted[i] = (keyed){sign * keys[order[i]], i, order[i]};
     qsort(sorted, n, sizeof *sorted, compare_keyed);
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 /* local_lipschitz, step 6: the product of norms, and Fast-Lip. */
 #include "assay/memory.h"
+#include "core/assert.h"
 #include "reference/networks/local_lipschitz_parts.h"
 
 #include <math.h>
@@ -119,6 +120,7 @@ assay_status lipschitz_fastlip_finish(const lipschitz_net *net, size_t row, cons
 {
     const size_t inputs = net->chain.width[0];
     const bool euclidean = options->norm == LOCAL_LIPSCHITZ_EUCLIDEAN;
+    ASSAY_ASSERT(c && l && u);
     double *work = assay_allocate(2 * net->chain.widest, sizeof *work);
     if (!work)
         return ASSAY_NO_MEMORY;

@@ -342,7 +342,8 @@ static assay_status make(game *g)
 
 static double automatic_lambda(const dp_federated_bandit_parameters *p, const dp_federated_bandit_ledger *ledger)
 {
-    const double batches = fmax(1, (double)(p->rounds / p->batch));
+    const size_t whole = p->rounds / p->batch;
+    const double batches = fmax(1, (double)whole);
     const double spread = 2 * ledger->aggregate * sqrt((double)ledger->nodes);
     return fmax(1, spread * (sqrt((double)p->dimension) + sqrt(log(2 * batches / p->alpha))));
 }

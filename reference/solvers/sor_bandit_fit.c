@@ -170,7 +170,7 @@ static bool free_one(boxed *b)
     size_t best = b->m;
     double most = 0;
     for (size_t j = 0; j < b->m; j++) {
-        double size;
+        double size = 0;
         const double down = b->free[j] || b->box[j] == 0 ? 0 : descent(b, j, &size);
         const double gain = b->theta[j] > 0 ? -down : down;
         if (down != 0 && gain > 1e-13 * size && gain > most) {

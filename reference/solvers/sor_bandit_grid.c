@@ -75,7 +75,7 @@ assay_status sor_bandit_reference_grid_counts(const sor_bandit_grid *grid, const
     for (size_t k = 0; status == ASSAY_OK && k < count; k++) {
         sor_bandit_grid own = *grid;
         own.diagonal = problems[k].diagonal;
-        sor_bandit_report report;
+        sor_bandit_report report = {0};
         memset(x, 0, grid->rows * grid->columns * sizeof *x);
         status = sor_bandit_reference_grid_sor(&own, problems[k].b, problems[k].omega, goal, x, &report);
         if (status == ASSAY_OK || status == ASSAY_NOT_CONVERGED) {

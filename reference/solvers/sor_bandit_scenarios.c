@@ -38,12 +38,12 @@ assay_status sor_bandit_drive(const sor_bandit_sequence *s, const sor_bandit_pol
     trace->total = 0;
     trace->unconverged = 0;
     for (size_t t = 0; t < s->steps; t++) {
-        double context, omega;
-        size_t arm;
+        double context = 0, omega = 0;
+        size_t arm = 0;
         assay_status status = s->prepare(s->self, t, &context);
         if (status == ASSAY_OK)
             status = choose(s, policy, context, &arm, &omega);
-        sor_bandit_report report;
+        sor_bandit_report report = {0};
         if (status == ASSAY_OK)
             status = s->solve(s->self, omega, &report);
         if (status == ASSAY_NOT_CONVERGED) {

@@ -27,6 +27,7 @@ static double log_sum(const double *potential, const double *cost, size_t stride
         most = fmax(most, eta * (potential[k] - cost[k * stride]) - 1);
     for (size_t k = 0; k < n; k++)
         sum += exp(eta * (potential[k] - cost[k * stride]) - 1 - most);
+    /* cppcheck-suppress invalidFunctionArg ; the largest term is 1 */
     return most + log(sum);
 }
 

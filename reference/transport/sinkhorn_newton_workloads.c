@@ -121,7 +121,8 @@ assay_status sinkhorn_newton_make_grid(size_t height, size_t width, int power, d
         return status;
     for (size_t i = 0; i < pixels; i++) {
         for (size_t j = 0; j < pixels; j++) {
-            const double down = fabs((double)(i / width) - (double)(j / width));
+            const size_t row = i / width, other = j / width;
+            const double down = fabs((double)row - (double)other);
             const double across = fabs((double)(i % width) - (double)(j % width));
             cost[i * pixels + j] = power == 1 ? down + across : down * down + across * across;
         }

@@ -65,11 +65,13 @@ static void keep(void *self, const functional_hash_record *record, const void *c
     if (h->count == h->capacity) {
         const size_t capacity = 2 * h->capacity + 256;
         functional_hash_record *records = realloc(h->records, capacity * sizeof *records);
-        h->records = records ? records : h->records;
-        unsigned char *candidates = realloc(h->candidates, capacity * h->size);
-        h->candidates = candidates ? candidates : h->candidates;
-        if (!records || !candidates)
+        if (!records)
             return; /* and so the count will not be right */
+        h->records = records;
+        unsigned char *candidates = realloc(h->candidates, capacity * h->size);
+        if (!candidates)
+            return;
+        h->candidates = candidates;
         h->capacity = capacity;
     }
     h->records[h->count] = *record;

@@ -242,8 +242,10 @@ static bool evaluate(machine *m, size_t at, const frame *environment, value *res
             mpq_set(m->numbers[result->place], n->kind == FUNCTIONAL_HASH_TERM_P ? m->p : m->y);
         return true;
     case FUNCTIONAL_HASH_TERM_VARIABLE:
-        while (environment->name != n->name)
+        while (environment && environment->name != n->name)
             environment = environment->outer;
+        if (!environment)
+            return false; /* not in a closed term */
         *result = environment->value;
         return true;
     case FUNCTIONAL_HASH_TERM_FUNCTION: *result = (value){.function = n, .environment = environment}; return true;

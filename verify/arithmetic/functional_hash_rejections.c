@@ -29,7 +29,8 @@ static assay_status run_failing(void *self, const double *inputs, double *output
 
 void functional_hash_check_rejects_mix(verify_context *v)
 {
-    const double values[4] = {1, 2, 3, 4}, infinite = INFINITY;
+    const double values[4] = {1, 2, 3, 4};
+    double infinite = INFINITY;
     const functional_hash_options good = functional_hash_default();
     functional_hash_options bad = good;
     functional_hash_key key = untouched;
@@ -58,11 +59,11 @@ void functional_hash_check_rejects_mix(verify_context *v)
                    "a run that fails");
     verify_true(v, functional_hash_equal(key, untouched), "the key is untouched");
     verify_ok(v, functional_hash_mix_rows(NULL, 0, 4, &good, NULL), "no rows");
-    verify_ok(v, functional_hash_run(run_nothing, (void *)(uintptr_t)&infinite, values, 4, &good, &key), "infinities");
+    verify_ok(v, functional_hash_run(run_nothing, &infinite, values, 4, &good, &key), "infinities");
     verify_true(v, !functional_hash_is_hashable(key), "infinities have the key of none");
     bad = good;
     bad.sentinel = true;
-    verify_ok(v, functional_hash_run(run_nothing, (void *)(uintptr_t)&infinite, values, 4, &bad, &key), "sentinel");
+    verify_ok(v, functional_hash_run(run_nothing, &infinite, values, 4, &bad, &key), "sentinel");
     verify_true(v, functional_hash_is_hashable(key), "but with a sentinel one like others");
 }
 

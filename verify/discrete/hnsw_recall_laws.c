@@ -422,9 +422,9 @@ void hnsw_check_bounds(verify_context *v)
         hnsw_recipe recipe = {x, ALL, D, hnsw_recall_defaults((hnsw_recall_metric)metric), NULL};
         recipe.options.ef_construction = 20;
         hnsw_recall_index *index = hnsw_built(v, &recipe);
-        if (index)
+        if (index && x)
             check_codes(v, index, x);
-        hnsw_work *work = index && kernels ? hnsw_work_lend(index, kernels, 10) : NULL;
+        hnsw_work *work = index && x && kernels ? hnsw_work_lend(index, kernels, 10) : NULL;
         for (size_t q = 0; work && q < 8; q++) {
             memcpy(query, x + (ALL + q) * D, D * sizeof *query);
             check_bounds_of(v, index, work, query, x);

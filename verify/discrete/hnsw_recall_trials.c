@@ -36,7 +36,7 @@ bool hnsw_prepare_trial(verify_context *v, float *x, size_t n, size_t queries, s
 {
     *trial = (hnsw_trial){.x = x, .n = n, .queries = queries, .dimension = dimension, .metric = metric};
     trial->exact = x ? malloc(queries * HNSW_K * sizeof *trial->exact) : NULL;
-    if (trial->exact &&
+    if (verify_true(v, trial->exact != NULL, "vectors, or memory for their neighbours") &&
         good(v, hnsw_recall_exact(metric, dimension, x, n, x + n * dimension, queries, HNSW_K, trial->exact, NULL),
              "exact neighbours"))
         return true;
@@ -193,7 +193,7 @@ void hnsw_check_real_data(verify_context *v)
         return;
     const size_t queries = rows / 10 < 500 ? rows / 10 : 500;
     if (!verify_true(v, queries > 0 && rows - queries >= HNSW_K, "there are %zu vectors, must be 20 at least", rows) ||
-        !verify_true(v, hnsw_prepare_trial(v, x, rows - queries, queries, dimension, HNSW_RECALL_L2, &trial), "trial"))
+        !hnsw_prepare_trial(v, x, rows - queries, queries, dimension, HNSW_RECALL_L2, &trial))
         return;
     hnsw_recall_index *index = hnsw_trial_index(v, &trial, &hnsw_usual_setting, NULL, 100);
     if (verify_true(v, index != NULL, "index") && verify_ok(v, hnsw_recall_check(index), "laws") &&

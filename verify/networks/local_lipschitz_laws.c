@@ -239,6 +239,7 @@ static void swap_neighbours(const lipschitz_case *c)
     const assay_layer_view first = assay_network_layer(c->network, 0), second = assay_network_layer(c->network, 2);
     for (size_t i = 0; i + 1 < first.outputs; i += 2) {
         for (size_t j = 0; j < first.inputs; j++) {
+            /* cppcheck-suppress objectIndex ; an array of all weights */
             double *a = &first.weights[i * first.inputs + j], *b = a + first.inputs, kept = *a;
             *a = *b;
             *b = kept;
@@ -247,9 +248,10 @@ static void swap_neighbours(const lipschitz_case *c)
         first.biases[i] = first.biases[i + 1];
         first.biases[i + 1] = kept;
         for (size_t o = 0; o < second.outputs; o++) {
-            double *a = &second.weights[o * second.inputs + i], held = a[0];
-            a[0] = a[1];
-            a[1] = held;
+            double *a = second.weights + o * second.inputs + i, *b = a + 1;
+            const double held = *a;
+            *a = *b;
+            *b = held;
         }
     }
 }

@@ -95,7 +95,7 @@ static double bias_of(const lipschitz_case *c, size_t k, size_t row)
 /* ||J_row||_1 of a pattern, as the product that it is. */
 static double norm_of_pattern(const lipschitz_case *c, double pattern[][MOST], size_t row)
 {
-    double g[MOST], next[MOST], sum = 0;
+    double g[MOST] = {0}, next[MOST] = {0}, sum = 0;
     const size_t n = c->shape.layers;
     for (size_t i = 0; i < width_of(c, n - 1); i++)
         g[i] = weight_of(c, n, row, i);

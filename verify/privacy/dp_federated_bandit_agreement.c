@@ -95,8 +95,7 @@ void dp_federated_bandit_check_agreement(verify_context *v)
     }
 }
 
-/* ---- Over MPI ranks
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Over MPI ranks ---------------------------------------------------------------------------------------------- */
 
 /* FNV-1a over arms, regret and shared sums: one different bit changes it. */
 static uint64_t digest(const void *data, size_t bytes, uint64_t hash)
@@ -124,7 +123,7 @@ static assay_status play_ranks(unsigned which, uint64_t seed, const dp_federated
     const dp_federated_bandit_parameters p = rank_game(which, seed);
     dp_federated_bandit_sphere world;
     dp_federated_bandit_environment e;
-    double regret[64], shared[128];
+    double regret[64] = {0}, shared[128] = {0};
     dp_federated_bandit_result result = {.regret = regret, .shared = shared};
     assay_status status = dp_federated_bandit_make_sphere(p.dimension, p.arms, seed, &world, &e);
     if (status == ASSAY_OK)

@@ -42,8 +42,9 @@ static void record_curves(verify_context *v, uint64_t seed)
         if (isnan(regret_of(v, seed, protocols[k], 20, ROUNDS, 25, 1, curve)))
             break;
         for (int i = 0; i < POINTS; i++) {
-            x[i] = (i + 1) * ROUNDS / POINTS;
-            y[i] = curve[(size_t)x[i] - 1];
+            const int round = (i + 1) * ROUNDS / POINTS;
+            x[i] = round;
+            y[i] = curve[round - 1];
         }
         verify_record_series(v, &(assay_series){.chart = "regret of 20 silos, epsilon 1",
                                                 .label = dp_federated_bandit_protocol_name(protocols[k]),
@@ -145,7 +146,8 @@ static double noise_variance(uint64_t seed, dp_federated_bandit_protocol protoco
                 sum += shared[i * DIMENSION + j] * shared[i * DIMENSION + j] * (i == j ? 1 : 2);
         }
     }
-    return sum / (RUNS * (DIMENSION + DIMENSION * (DIMENSION + 1) / 2));
+    const int entries = DIMENSION + DIMENSION * (DIMENSION + 1) / 2;
+    return sum / (RUNS * entries);
 }
 
 static double measure_c4(verify_context *v, uint64_t seed)

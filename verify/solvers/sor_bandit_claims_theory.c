@@ -35,6 +35,7 @@ static double log_norm_of_power(size_t n, const double *c, size_t k)
             size = fmax(size, fabs(next[i]));
         for (size_t i = 0; i < n * n; i++)
             square[i] = next[i] / size;
+        /* cppcheck-suppress invalidFunctionArg ; no power of an iteration matrix is 0 */
         log_square = 2 * log_square + log(size);
         size = 0;
         for (size_t i = 0; i < n * n; i++)

@@ -10,7 +10,6 @@
 #include <lemon/network_simplex.h>
 #include <lemon/smart_graph.h>
 
-using lemon::INVALID;
 using lemon::NetworkSimplex;
 using lemon::SmartDigraph;
 
