@@ -73,7 +73,7 @@ $(TIDY_STAMPS): $(BUILD)/lint/%.tidy: % .clang-tidy tests/.clang-tidy mk/analyze
 lint-cppcheck:
 	cppcheck --quiet --std=c11 -j$(JOBS) --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=nullPointerArithmeticRedundantCheck \
-	  --suppress=uninitvar --suppress=legacyUninitvar --library=mk/check.cfg --include=mk/analyzer.h -DCPPCHECK \
+	  --suppress=uninitvar --suppress=legacyUninitvar --library=mk/check.cfg --include=mk/analyzer.h -DCPPCHECK -DASSAY_DEBUG \
 	  --suppress='ignoredReturnValue:verify/*' --suppress='constStatement:verify/*' --suppress='constStatement:tests/*' \
 	  -Iinclude -I. -D__x86_64__ -D_GNU_SOURCE core reference optimized verify bench reports cli tests fuzz
 

@@ -98,9 +98,9 @@ static assay_status trace(tracer *t, uint8_t at, const binding *environment, val
     case FUNCTIONAL_HASH_TERM_Y: result->place = Y; break;
     case FUNCTIONAL_HASH_TERM_NUMBER: result->place = append(t, c); break;
     case FUNCTIONAL_HASH_TERM_VARIABLE:
-        ASSAY_ASSERT(environment); /* checked: it is bound */
-        while (environment->name != n->name)
+        while (environment && environment->name != n->name)
             environment = environment->outer;
+        ASSAY_ASSERT(environment); /* checked: it is bound */
         *result = environment->value;
         break;
     case FUNCTIONAL_HASH_TERM_FUNCTION:

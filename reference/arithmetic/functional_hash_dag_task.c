@@ -243,7 +243,7 @@ assay_status functional_hash_reference_dag_evaluate(const functional_hash_dag_ta
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", task ? "fitness" : "task");
     const size_t count = task->training + task->validation;
     double(*a)[ROWS] = malloc(WEIGHTS * sizeof *a);
-    double *outputs = malloc(count * PIXELS * sizeof *outputs), *rows = malloc(count * ROWS * sizeof *rows);
+    double *outputs = malloc(count * PIXELS * sizeof *outputs), *rows = calloc(count * ROWS, sizeof *rows);
     assay_status status = a && outputs && rows ? functional_hash_reference_dag_run(dag, task->images, count, outputs)
                                                : assay_fail(ASSAY_NO_MEMORY, "no memory for %zu images", count);
     if (status == ASSAY_OK) {

@@ -104,9 +104,9 @@ static assay_status evaluate(machine *m, uint8_t at, const binding *environment,
     case FUNCTIONAL_HASH_TERM_P: result->number = m->p; return ASSAY_OK;
     case FUNCTIONAL_HASH_TERM_Y: result->number = m->y; return ASSAY_OK;
     case FUNCTIONAL_HASH_TERM_VARIABLE:
-        ASSAY_ASSERT(environment); /* checked: it is bound */
-        while (environment->name != n->name)
+        while (environment && environment->name != n->name)
             environment = environment->outer;
+        ASSAY_ASSERT(environment); /* checked: it is bound */
         *result = environment->value;
         return ASSAY_OK;
     case FUNCTIONAL_HASH_TERM_FUNCTION:

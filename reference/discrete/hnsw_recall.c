@@ -321,7 +321,7 @@ static assay_status insert_round(hnsw_recall_index *index, uint32_t first, void 
         lists += 1 + (size_t)index->levels[id];
     search s = {0};
     hnsw_near *room = malloc((index->count + 4 * (m + 1) + lists * m) * sizeof *room);
-    size_t *counts = malloc((lists + 1) * sizeof *counts);
+    size_t *counts = calloc(lists + 1, sizeof *counts);
     assay_status status = room && counts ? begin_search(index, index->options.ef_construction, index->count, &s)
                                          : assay_fail(ASSAY_NO_MEMORY, "no memory to insert elements");
     if (status == ASSAY_OK) {

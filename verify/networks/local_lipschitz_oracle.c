@@ -419,7 +419,7 @@ static assay_status state_program(linear_program *p, const layout *l, const lips
 assay_status lipschitz_integer_program(const lipschitz_case *c, size_t row, double *value, double *norm)
 {
     layout l = {.hidden = c->shape.hidden, .inputs = c->shape.inputs};
-    double numbers[6 * MOST], pattern[MOST][MOST];
+    double numbers[6 * MOST], pattern[MOST][MOST] = {{0}};
     local_lipschitz_result r = {.z_low = numbers,
                                 .z_high = numbers + MOST,
                                 .g_low = numbers + 2 * MOST,

@@ -234,8 +234,7 @@ void dp_federated_bandit_check_schedule(verify_context *v)
                              dp_federated_bandit_protocol_name(protocol));
             if (data == 0)
                 verify_record_count(v, "3 silos, 61 rounds, batches of 8", dp_federated_bandit_protocol_name(protocol),
-                                    "numbers sent", (double)result.numbers_sent,
-                                    (double)(2 * M * WIDTH * ((T - 3) / B)));
+                                    "numbers sent", (double)result.numbers_sent, 2.0 * M * WIDTH * (double)times);
         }
         verify_true(v, memcmp(rounds[0], rounds[1], sizeof rounds[0]) == 0, "%s: the rounds depend on the data",
                     dp_federated_bandit_protocol_name(protocol));

@@ -526,7 +526,7 @@ static void check_small_masses(verify_context *v, double smallest, double tolera
     double x[N], y[N];
     if (transport_open(v, &t, TRANSPORT_MASSES, N, N, 40, verify_seed_of(v))) {
         for (size_t i = 0; i < N / 2; i++) {
-            t.r[i] *= pow(smallest, (double)i / (double)(N / 2 - 1));
+            t.r[i] *= pow(smallest, 2 * (double)i / (N - 2));
             t.c[N - 1 - i] = t.r[i];
             t.r[N - 1 - i] = t.c[i] = 1.0 / N;
         }
