@@ -38,14 +38,15 @@ assay_status sor_bandit_drive(const sor_bandit_sequence *s, const sor_bandit_pol
     trace->total = 0;
     trace->unconverged = 0;
     for (size_t t = 0; t < s->steps; t++) {
-        double context = 0, omega = 0;
-        size_t arm = 0;
+        double context, omega;
+        size_t arm;
         assay_status status = s->prepare(s->self, t, &context);
         if (status == ASSAY_OK)
             status = choose(s, policy, context, &arm, &omega);
-        sor_bandit_report report = {0};
-        if (status == ASSAY_OK)
-            status = s->solve(s->self, omega, &report);
+        if (status != ASSAY_OK)
+            return status;
+        sor_bandit_report report;
+        status = s->solve(s->self, omega, &report);
         if (status == ASSAY_NOT_CONVERGED) {
             trace->unconverged++;
             status = ASSAY_OK;
