@@ -37,15 +37,15 @@ static void bound_layer(const lipschitz_plan *plan, lipschitz_output *outputs, s
                         lipschitz_workspace *workspaces)
 {
     const size_t bounded = plan->layer[k - 1].bounded, panels = (bounded + LIPSCHITZ_ROWS - 1) / LIPSCHITZ_ROWS;
-    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): the pragma reads it */
     const double work = (double)count * (double)bounded * lipschitz_bound_work(plan, k);
-#pragma omp parallel for num_threads(lipschitz_threads(work, count *panels)) schedule(dynamic)
+    const int for_panels = lipschitz_threads(work, count * panels), for_lines = lipschitz_threads(work, count);
+#pragma omp parallel for num_threads(for_panels) schedule(dynamic) if (for_panels > 1)
     for (size_t task = 0; task < count * panels; task++) {
         const size_t first = task % panels * LIPSCHITZ_ROWS, left = bounded - first;
         lipschitz_bound_panel(plan, &outputs[task / panels], k, first, left < LIPSCHITZ_ROWS ? left : LIPSCHITZ_ROWS,
                               &workspaces[omp_get_thread_num()]);
     }
-#pragma omp parallel for num_threads(lipschitz_threads(work, count)) schedule(static)
+#pragma omp parallel for num_threads(for_lines) schedule(static) if (for_lines > 1)
     for (size_t j = 0; j < count; j++)
         lipschitz_output_lines(plan, k - 1, &outputs[j]);
 }

@@ -138,9 +138,8 @@ static assay_status make_shared(lipschitz_plan *plan, size_t k)
     plan->shared[k] = assay_allocate(count, sizeof(double));
     if (!plan->shared[k])
         return ASSAY_NO_MEMORY;
-    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): the pragma reads it */
-    const double work = (double)rows * (double)inner * (double)above->compact;
-#pragma omp parallel for num_threads(lipschitz_threads(work, panels)) schedule(static)
+    const int threads = lipschitz_threads((double)rows * (double)inner * (double)above->compact, panels);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (size_t p = 0; p < panels; p++) {
         const size_t first = p * LIPSCHITZ_ROWS, height = rows - first < LIPSCHITZ_ROWS ? rows - first : LIPSCHITZ_ROWS;
         plan->kernels->multiply(height, inner, plan->start[k] + first * at->stride + at->relaxed, at->stride,
