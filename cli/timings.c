@@ -146,7 +146,7 @@ static void write_text(const timing_writer *w, const kept_timing *k)
     print_column(w->out, name, w->width + 2, false);
     print_column(w->out, report_quantity(k->median.estimate, "s").text, 8, true);
     print_column(w->out, range, 20, false);
-    print_column(w->out, speedup, 24, false);
+    print_column(w->out, speedup, 27, false);
     print_column(w->out, main_rate(k).text, 10, true);
     fprintf(w->out, "  %s%s%s", limit, *k->t.note ? "  " : "", k->t.note);
     if (*k->t.quality_label)

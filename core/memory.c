@@ -1,8 +1,10 @@
 #include "assay/memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,29 +31,96 @@ static size_t gap(void)
     return (size_t)((x ^ x >> 32) * step >> 56) * ASSAY_ALIGNMENT;
 }
 
+/* ---- Fences ------------------------------------------------------------------------------------------------------ */
+
+/* After the caller's bytes come some of this value: NaN as a float or double, huge or -1 as an integer. The last bytes
+ * of the block say where the fence begins. */
+enum { FENCE_VALUE = 0xff, FENCE_BYTES = 4 * ASSAY_ALIGNMENT };
+
+typedef struct fence_end {
+    size_t bytes, sealed; /* the caller's; the same, made unlikely to arise by chance */
+} fence_end;
+
+static bool fenced;
+
+void assay_fence(bool on)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    (void)on; /* it has fences of its own, and sees at once who reads there */
+#else
+    fenced = on;
+#endif
+}
+
+static size_t sealed(const void *memory, size_t bytes)
+{
+    return ~(bytes ^ (uintptr_t)memory);
+}
+
+static size_t place_of_end(void *memory)
+{
+    return malloc_usable_size(memory) - sizeof(fence_end);
+}
+
+static void build_fence(void *memory, size_t bytes)
+{
+    const fence_end end = {bytes, sealed(memory, bytes)};
+    const size_t place = place_of_end(memory);
+    memset((char *)memory + bytes, FENCE_VALUE, place - bytes);
+    memcpy((char *)memory + place, &end, sizeof end);
+}
+
+static void check_fence(void *memory)
+{
+    fence_end end;
+    const size_t place = place_of_end(memory);
+    memcpy(&end, (char *)memory + place, sizeof end);
+    if (end.sealed != sealed(memory, end.bytes) || end.bytes > place) {
+        fprintf(stderr, "assay_release(): %p is not from assay_allocate(), or more than its fence was written over\n",
+                memory);
+        abort();
+    }
+    for (size_t i = end.bytes; i < place; i++) {
+        if (((const unsigned char *)memory)[i] != FENCE_VALUE) {
+            fprintf(stderr, "assay_release(): byte %zu was written of an allocation of %zu bytes\n", i, end.bytes);
+            abort();
+        }
+    }
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
+
 void *assay_allocate(size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - large_page) {
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - 2 * large_page) {
         assay_fail(ASSAY_NO_MEMORY, "%zu elements of %zu bytes do not fit in memory", count, size);
         return NULL;
     }
     const size_t alignment = bytes >= large_from ? large_page : ASSAY_ALIGNMENT;
-    bytes = bytes ? (bytes + alignment - 1) / alignment * alignment : alignment;
-    void *memory = aligned_alloc(alignment, bytes + (alignment == large_page ? 0 : gap()));
-    if (!memory) {
-        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", bytes);
+    const size_t whole = bytes ? (bytes + alignment - 1) / alignment * alignment : alignment;
+    const size_t more = (alignment == large_page ? 0 : gap()) + (fenced ? FENCE_BYTES : 0);
+    void *memory;
+    if (posix_memalign(&memory, alignment, whole + more) != 0) {
+        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", whole);
         return NULL;
     }
     if (alignment == large_page)
-        madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: without them it is slower, not wrong */
-    return memset(memory, 0, bytes);
+        madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without them it is slower, not wrong */
+    memset(memory, 0, whole);
+    if (fenced)
+        build_fence(memory, bytes);
+    return memory;
 }
 
 void assay_release(void *memory)
 {
+    if (memory && fenced)
+        check_fence(memory);
     free(memory);
 }
+
+/* ---- Guarded memory ---------------------------------------------------------------------------------------------- */
 
 assay_status assay_guarded_allocate(assay_guarded *memory, size_t bytes, assay_guard_side side, size_t offset)
 {

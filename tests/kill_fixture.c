@@ -57,28 +57,31 @@ void kill_adopt_orphans(void)
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 }
 
-static void redirect(const char *folder, const char *name, int to)
+static int open_empty(const char *folder, const char *name)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (file < 0 || dup2(file, to) < 0)
-        _exit(126);
-    close(file);
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    ck_assert_int_ge(file, 0);
+    return file;
 }
 
 pid_t kill_start(const char *const *arguments, const char *folder)
 {
+    /* Not by the child: killed at once, it would leave what the one before it had printed. */
+    const int out = open_empty(folder, "out"), err = open_empty(folder, "err");
     fflush(NULL);
     const pid_t program = fork();
     ck_assert_int_ge(program, 0);
     if (program == 0) {
-        redirect(folder, "out", 1);
-        redirect(folder, "err", 2);
+        if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
+            _exit(126);
         unsetenv("CK_RUN_SUITE");
         execvp(arguments[0], (char *const *)arguments);
         _exit(127);
     }
+    close(out);
+    close(err);
     return program;
 }
 

@@ -1,4 +1,5 @@
 #include "verify/worker.h"
+#include "assay/memory.h"
 #include "verify/message.h"
 #include "verify/sweep.h"
 
@@ -138,6 +139,7 @@ _Noreturn void worker_run(const verify_worker *worker, int pipe)
     signal(SIGTERM, SIG_DFL);
     unsetenv("CK_RUN_SUITE"); /* meant for a test that runs us */
     unsetenv("CK_RUN_CASE");
+    assay_fence(!getenv("ASSAY_NO_FENCES"));
     verify_outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (outcome == MAP_FAILED)
         leave(EXIT_FAILURE);

@@ -7,6 +7,7 @@
 
 #include "assay/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,13 @@ void assay_release(void *memory);
  * KiB drawn from @p seed, so that data made anew lie elsewhere, also among each other. 0 (as at the start) ends it.
  */
 void assay_scatter(uint64_t seed);
+
+/**
+ * For checks: while on, assay_allocate() puts a fence after what it gives, bytes of the value 0xff (NaN as a float),
+ * and assay_release() ends the program if they have changed: who reads past the end sees it in the results, who writes
+ * there does not stay unnoticed. What was allocated without fence must not be released with it.
+ */
+void assay_fence(bool on);
 
 /** Where the forbidden page lies. */
 typedef enum assay_guard_side {

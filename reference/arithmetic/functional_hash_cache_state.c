@@ -189,13 +189,14 @@ assay_status functional_hash_cache_pack(const functional_hash_cache *cache, unsi
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", !cache ? "cache" : bytes ? "count" : "bytes");
     state_bytes b = {0};
     put_cache(&b, cache);
-    if (b.failed) {
-        state_release(&b);
-        return assay_fail(ASSAY_NO_MEMORY, "no memory to pack the cache");
+    unsigned char *packed = b.failed ? NULL : assay_allocate(b.used, 1);
+    if (packed) {
+        memcpy(packed, b.bytes, b.used);
+        *bytes = packed;
+        *count = b.used;
     }
-    *bytes = b.bytes;
-    *count = b.used;
-    return ASSAY_OK;
+    state_release(&b);
+    return packed ? ASSAY_OK : assay_fail(ASSAY_NO_MEMORY, "no memory to pack the cache");
 }
 
 assay_status functional_hash_cache_unpack(const functional_hash_cache_config *config, const unsigned char *bytes,

@@ -26,7 +26,7 @@ assay_status lmul_reference_gemm(const lmul_arithmetic *arithmetic, size_t m, si
                                  size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
 {
     assay_status status = lmul_check_gemm(arithmetic, m, n, k, a, lda, b, ldb, c, ldc);
-    if (status != ASSAY_OK)
+    if (status != ASSAY_OK || m == 0 || n == 0) /* nor may the other matrix be read then */
         return status;
     const uint32_t offset = lmul_offset_f32(arithmetic);
     float *x = round_matrix(arithmetic, m, k, a, lda), *y = round_matrix(arithmetic, k, n, b, ldb);

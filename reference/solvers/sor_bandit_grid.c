@@ -83,7 +83,7 @@ assay_status sor_bandit_reference_grid_counts(const sor_bandit_grid *grid, const
             status = ASSAY_OK;
         }
     }
-    if (status == ASSAY_OK)
+    if (status == ASSAY_OK && count > 0)
         memcpy(iterations, made, count * sizeof *made);
     assay_release(x);
     assay_release(made);
