@@ -10,6 +10,30 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx2.h>
 #include <simde/x86/fma.h>
+
+/* SIMDe's round the product first, all but one of them; the kernels need one rounding. */
+#define ASSAY_FUSED(name, type, field, fma, sign)                                                                      \
+    static inline simde__##type assay_##name(simde__##type a, simde__##type b, simde__##type c)                        \
+    {                                                                                                                  \
+        simde__##type##_private x = simde__##type##_to_private(a), y = simde__##type##_to_private(b),                  \
+                                z = simde__##type##_to_private(c);                                                     \
+        for (size_t i = 0; i < sizeof z.field / sizeof z.field[0]; i++)                                                \
+            z.field[i] = fma(sign x.field[i], y.field[i], z.field[i]);                                                 \
+        return simde__##type##_from_private(z);                                                                        \
+    }
+ASSAY_FUSED(fmadd_ps, m256, f32, __builtin_fmaf, +)
+ASSAY_FUSED(fnmadd_ps, m256, f32, __builtin_fmaf, -)
+ASSAY_FUSED(fmadd_pd, m256d, f64, __builtin_fma, +)
+ASSAY_FUSED(fnmadd_pd, m256d, f64, __builtin_fma, -)
+#undef ASSAY_FUSED
+#undef _mm256_fmadd_ps
+#undef _mm256_fnmadd_ps
+#undef _mm256_fmadd_pd
+#undef _mm256_fnmadd_pd
+#define _mm256_fmadd_ps  assay_fmadd_ps
+#define _mm256_fnmadd_ps assay_fnmadd_ps
+#define _mm256_fmadd_pd  assay_fmadd_pd
+#define _mm256_fnmadd_pd assay_fnmadd_pd
 #endif
 
 #endif
