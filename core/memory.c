@@ -1,7 +1,6 @@
 #include "assay/memory.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,59 +32,88 @@ static size_t gap(void)
 
 /* ---- Fences ------------------------------------------------------------------------------------------------------ */
 
-/* After the caller's bytes come some of this value: NaN as a float or double, huge or -1 as an integer. The last bytes
- * of the block say where the fence begins. */
-enum { FENCE_VALUE = 0xff, FENCE_BYTES = 4 * ASSAY_ALIGNMENT };
+/* With fences everything lies in one range of addresses that are forbidden until they are given out, and again when
+ * they come back; none is given out twice. */
+enum { FENCED_RANGE_BITS = 40, TAIL_VALUE = 0xff /* NaN as a float or double */ };
 
-typedef struct fence_end {
-    size_t bytes, sealed; /* the caller's; the same, made unlikely to arise by chance */
-} fence_end;
+static struct {
+    bool on;
+    size_t page;
+    char *start, *end;
+    _Atomic(size_t) used;
+} fences;
 
-static bool fenced;
+/* What lies before the caller's bytes. */
+typedef struct fenced_block {
+    size_t bytes, inside; /* the caller's; of all pages that are open */
+    uintptr_t seal;       /* tells whether the rest was written over */
+} fenced_block;
 
-void assay_fence(bool on)
+static uintptr_t seal_of(const fenced_block *block, const void *memory)
 {
-#if defined(__SANITIZE_ADDRESS__)
-    (void)on; /* it has fences of its own, and sees at once who reads there */
-#else
-    fenced = on;
+    return ~(block->bytes ^ block->inside << 1 ^ (uintptr_t)memory);
+}
+
+static size_t whole(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) / unit * unit;
+}
+
+bool assay_fence(bool on)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    on = false; /* they have fences of their own, or would follow the whole range */
 #endif
-}
-
-static size_t sealed(const void *memory, size_t bytes)
-{
-    return ~(bytes ^ (uintptr_t)memory);
-}
-
-static size_t place_of_end(void *memory)
-{
-    return malloc_usable_size(memory) - sizeof(fence_end);
-}
-
-static void build_fence(void *memory, size_t bytes)
-{
-    const fence_end end = {bytes, sealed(memory, bytes)};
-    const size_t place = place_of_end(memory);
-    memset((char *)memory + bytes, FENCE_VALUE, place - bytes);
-    memcpy((char *)memory + place, &end, sizeof end);
-}
-
-static void check_fence(void *memory)
-{
-    fence_end end;
-    const size_t place = place_of_end(memory);
-    memcpy(&end, (char *)memory + place, sizeof end);
-    if (end.sealed != sealed(memory, end.bytes) || end.bytes > place) {
-        fprintf(stderr, "assay_release(): %p is not from assay_allocate(), or more than its fence was written over\n",
-                memory);
-        abort();
-    }
-    for (size_t i = end.bytes; i < place; i++) {
-        if (((const unsigned char *)memory)[i] != FENCE_VALUE) {
-            fprintf(stderr, "assay_release(): byte %zu was written of an allocation of %zu bytes\n", i, end.bytes);
-            abort();
+    if (on && !fences.start) {
+        const size_t size = (size_t)1 << FENCED_RANGE_BITS;
+        void *range = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (range != MAP_FAILED) {
+            fences.page = (size_t)sysconf(_SC_PAGESIZE);
+            fences.start = range;
+            fences.end = fences.start + size;
         }
     }
+    return fences.on = on && fences.start;
+}
+
+/* Zeroed memory that ends where a forbidden page begins, but for the bytes up to the alignment; null if there is none,
+ * or no address any more. */
+static void *allocate_fenced(size_t bytes)
+{
+    const size_t shown = whole(bytes, ASSAY_ALIGNMENT), size = (size_t)(fences.end - fences.start);
+    fenced_block block = {.bytes = bytes, .inside = whole(ASSAY_ALIGNMENT + shown, fences.page)};
+    if (block.inside >= size)
+        return NULL;
+    const size_t at = atomic_fetch_add(&fences.used, block.inside + fences.page);
+    char *start = fences.start + at;
+    if (at >= size - block.inside - fences.page || mprotect(start, block.inside, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    char *memory = start + block.inside - shown;
+    memset(memory + bytes, TAIL_VALUE, shown - bytes);
+    block.seal = seal_of(&block, memory);
+    memcpy(memory - ASSAY_ALIGNMENT, &block, sizeof block);
+    return memory;
+}
+
+_Noreturn static void complain_of(const void *memory, const char *what, size_t bytes)
+{
+    fprintf(stderr, "assay_release(): memory at %p, %zu bytes: %s\n", memory, bytes, what);
+    abort();
+}
+
+static void release_fenced(char *memory)
+{
+    fenced_block block;
+    memcpy(&block, memory - ASSAY_ALIGNMENT, sizeof block);
+    if (block.seal != seal_of(&block, memory))
+        complain_of(memory, "something was written before it", 0);
+    const size_t shown = whole(block.bytes, ASSAY_ALIGNMENT);
+    for (size_t i = block.bytes; i < shown; i++) {
+        if ((unsigned char)memory[i] != TAIL_VALUE)
+            complain_of(memory, "something was written past its end", block.bytes);
+    }
+    mmap(memory + shown - block.inside, block.inside, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
@@ -93,31 +121,31 @@ static void check_fence(void *memory)
 void *assay_allocate(size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - 2 * large_page) {
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - large_page) {
         assay_fail(ASSAY_NO_MEMORY, "%zu elements of %zu bytes do not fit in memory", count, size);
         return NULL;
     }
+    void *memory = fences.on ? allocate_fenced(bytes) : NULL;
+    if (memory)
+        return memory;
     const size_t alignment = bytes >= large_from ? large_page : ASSAY_ALIGNMENT;
-    const size_t whole = bytes ? (bytes + alignment - 1) / alignment * alignment : alignment;
-    const size_t more = (alignment == large_page ? 0 : gap()) + (fenced ? FENCE_BYTES : 0);
-    void *memory;
-    if (posix_memalign(&memory, alignment, whole + more) != 0) {
-        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", whole);
+    bytes = bytes ? whole(bytes, alignment) : alignment;
+    memory = aligned_alloc(alignment, bytes + (alignment == large_page ? 0 : gap()));
+    if (!memory) {
+        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes", bytes);
         return NULL;
     }
     if (alignment == large_page)
-        madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without them it is slower, not wrong */
-    memset(memory, 0, whole);
-    if (fenced)
-        build_fence(memory, bytes);
-    return memory;
+        madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: without them it is slower, not wrong */
+    return memset(memory, 0, bytes);
 }
 
 void assay_release(void *memory)
 {
-    if (memory && fenced)
-        check_fence(memory);
-    free(memory);
+    if (memory && (char *)memory >= fences.start && (char *)memory < fences.end)
+        release_fenced(memory);
+    else
+        free(memory);
 }
 
 /* ---- Guarded memory ---------------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ sanitize-agreements: $(BUILD)/assay ## verify --quick of the optimized code alon
 
 # valgrind knows no AVX-512, hence the level.
 sanitize-valgrind: all ## verify --quick of PATTERN (default: every agreement) under valgrind at the AVX2 level; slow
-	set -f; ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 valgrind -q --trace-children=yes --error-exitcode=9 \
+	set -f; ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 ASSAY_NO_FENCES=1 valgrind -q --trace-children=yes --error-exitcode=9 \
 	  --suppressions=mk/valgrind.supp \
 	  --child-silent-after-fork=no $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db \
 	  $(or $(PATTERN),$$($(call every_agreement,avx2)))

@@ -31,11 +31,12 @@ void assay_release(void *memory);
 void assay_scatter(uint64_t seed);
 
 /**
- * For checks: while on, assay_allocate() puts a fence after what it gives, bytes of the value 0xff (NaN as a float),
- * and assay_release() ends the program if they have changed: who reads past the end sees it in the results, who writes
- * there does not stay unnoticed. What was allocated without fence must not be released with it.
+ * For checks: while on, what assay_allocate() gives lies, as far as there are addresses, right before a forbidden page:
+ * to read or write behind it, or after its release, raises SIGSEGV. The bytes between the end and the alignment are
+ * 0xff (NaN as a float), and assay_release() ends the program if they, or what lies before, have changed. False if it
+ * is not to be had: no range of addresses, or a sanitizer watches instead.
  */
-void assay_fence(bool on);
+bool assay_fence(bool on);
 
 /** Where the forbidden page lies. */
 typedef enum assay_guard_side {

@@ -283,20 +283,20 @@ void functional_hash_agree_term(verify_context *v)
 
 enum { KEYS = 700, DISTINCT = 90, OUTPUTS = 3 };
 
-/* An evaluation that depends on the candidate alone. */
-static assay_status compute_outputs(void *self, size_t i, double *outputs)
-{
-    const assay_random *random = self;
-    for (size_t j = 0; j < OUTPUTS; j++)
-        outputs[j] = assay_random_uniform(*random, OUTPUTS * i + j);
-    return ASSAY_OK;
-}
-
 typedef struct cache_inputs {
     functional_hash_cache_config config;
     functional_hash_key keys[KEYS], audits[KEYS];
     assay_random random;
 } cache_inputs;
+
+/* An evaluation that depends on the candidate alone. */
+static assay_status compute_outputs(void *self, size_t i, double *outputs)
+{
+    const cache_inputs *in = self;
+    for (size_t j = 0; j < in->config.outputs; j++)
+        outputs[j] = assay_random_uniform(in->random, OUTPUTS * i + j);
+    return ASSAY_OK;
+}
 
 enum { PER_KEY = OUTPUTS + 1 + OUTPUTS + 1, STATE_BYTES = 2 * DISTINCT * 100 };
 
@@ -308,23 +308,24 @@ static bool use_cache(verify_context *v, void *inputs, double *out)
     functional_hash_lookup lookups[KEYS];
     uint32_t evaluations[KEYS];
     static double outputs[KEYS * OUTPUTS], seen[KEYS * OUTPUTS];
+    const size_t width = in->config.outputs;
     unsigned char *bytes = NULL;
     size_t count = 0;
     bool good = verify_ok(v, functional_hash_cache_create(&in->config, &cache), "create");
     for (size_t first = 0; good && first < KEYS; first += KEYS / 2)
         good = verify_ok(v,
                          functional_hash_cache_get_all(cache, in->keys + first, in->audits + first, KEYS / 2,
-                                                       compute_outputs, &in->random, outputs + first * OUTPUTS,
-                                                       lookups + first),
+                                                       compute_outputs, in, outputs + first * width, lookups + first),
                          "get all");
     memset(seen, 0, sizeof seen);
     good = good && verify_ok(v, functional_hash_cache_peek_all(cache, in->keys, KEYS, seen, evaluations), "peek all") &&
            verify_ok(v, functional_hash_cache_pack(cache, &bytes, &count), "pack");
     for (size_t i = 0; good && i < KEYS; i++) {
         double *to = out + i * PER_KEY;
-        memcpy(to, outputs + i * OUTPUTS, OUTPUTS * sizeof *to);
+        memset(to, 0, PER_KEY * sizeof *to);
+        memcpy(to, outputs + i * width, width * sizeof *to);
         to[OUTPUTS] = (double)lookups[i];
-        memcpy(to + OUTPUTS + 1, seen + i * OUTPUTS, OUTPUTS * sizeof *to);
+        memcpy(to + OUTPUTS + 1, seen + i * width, width * sizeof *to);
         to[PER_KEY - 1] = evaluations[i];
     }
     memset(out + KEYS * PER_KEY, 0, STATE_BYTES * sizeof *out);
@@ -338,14 +339,14 @@ static bool use_cache(verify_context *v, void *inputs, double *out)
 void functional_hash_agree_cache(verify_context *v)
 {
     static const struct {
-        uint32_t most;
+        uint32_t outputs, most;
         double remove;
         functional_hash_aggregate aggregate;
         bool audit;
-    } configs[] = {{1, 0, FUNCTIONAL_HASH_MEAN, false},
-                   {3, 0.3, FUNCTIONAL_HASH_MEAN, true},
-                   {2, 1, FUNCTIONAL_HASH_BEST, false},
-                   {5, 0.1, FUNCTIONAL_HASH_LAST, true}};
+    } configs[] = {{OUTPUTS, 1, 0, FUNCTIONAL_HASH_MEAN, false},
+                   {1, 3, 0.3, FUNCTIONAL_HASH_MEAN, true},
+                   {2, 2, 1, FUNCTIONAL_HASH_BEST, false},
+                   {OUTPUTS, 5, 0.1, FUNCTIONAL_HASH_LAST, true}};
     cache_inputs *in = calloc(1, sizeof *in);
     if (!verify_true(v, in != NULL, "memory"))
         return;
@@ -361,7 +362,7 @@ void functional_hash_agree_cache(verify_context *v)
     }
     for (size_t c = 0; c < sizeof configs / sizeof *configs; c++) {
         in->config = (functional_hash_cache_config){.capacity = 1,
-                                                    .outputs = OUTPUTS,
+                                                    .outputs = configs[c].outputs,
                                                     .max_evaluations = configs[c].most,
                                                     .remove_probability = configs[c].remove,
                                                     .aggregate = configs[c].aggregate,

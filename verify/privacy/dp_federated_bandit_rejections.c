@@ -99,8 +99,37 @@ void dp_federated_bandit_check_bad_parameters(verify_context *v)
     refuse(v, &p, ASSAY_OUT_OF_RANGE, "messages");
 }
 
+enum { ARMS = 35, DIMENSION = 9 };
+
+/* One arm is too long, and would not be without any one of its coordinates. */
+static void one_long_arm(void *context, size_t silo, size_t t, double *x)
+{
+    const size_t *which = context;
+    (void)silo;
+    (void)t;
+    for (size_t i = 0; i < (size_t)ARMS * DIMENSION; i++)
+        x[i] = i / DIMENSION == *which ? 0.35 : 0.1;
+}
+
+static void refuse_long_arms(verify_context *v)
+{
+    dp_federated_bandit_parameters p = tiny();
+    p.arms = ARMS;
+    p.dimension = DIMENSION;
+    for (size_t which = 0; which <= ARMS; which++) {
+        const dp_federated_bandit_environment e = {.features = one_long_arm, .reward = good_reward, .context = &which};
+        dp_federated_bandit_result result = {0};
+        if (which < ARMS)
+            verify_rejects(v, dp_federated_bandit_run(&p, &e, &result), ASSAY_BAD_DATA, "norm 1.05",
+                           "arm %zu of norm 1.05", which);
+        else
+            verify_ok(v, dp_federated_bandit_run(&p, &e, &result), "no long arm");
+    }
+}
+
 void dp_federated_bandit_check_bad_worlds(verify_context *v)
 {
+    refuse_long_arms(v);
     dp_federated_bandit_parameters p = tiny();
     dp_federated_bandit_environment e = {.features = good_features, .reward = good_reward};
     dp_federated_bandit_result result = {0};
