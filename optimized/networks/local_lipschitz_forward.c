@@ -224,9 +224,9 @@ static assay_status make_order(lipschitz_plan *plan, size_t q)
 {
     const size_t width = plan->chain->width[q];
     lipschitz_layer_plan *layer = &plan->layer[q];
-    layer->order = malloc((width + 1) * sizeof *layer->order);
+    layer->order = assay_allocate(width, sizeof *layer->order);
     if (!layer->order)
-        return assay_fail(ASSAY_NO_MEMORY, "no memory for a layer of %zu", width);
+        return ASSAY_NO_MEMORY;
     static const signed char signs[] = {LIPSCHITZ_UNSTABLE, LIPSCHITZ_ACTIVE, LIPSCHITZ_INACTIVE};
     size_t count = 0;
     for (int s = 0; s < 3; s++) {

@@ -178,7 +178,7 @@ assay_status lipschitz_plan_backward(lipschitz_plan *plan)
 void lipschitz_plan_release(lipschitz_plan *plan)
 {
     for (size_t k = 0; k <= LIPSCHITZ_LAYERS; k++) {
-        free(plan->layer[k].order);
+        assay_release(plan->layer[k].order);
         assay_release(plan->down[k].numbers);
         assay_release(plan->up[k].numbers);
         assay_release(plan->start[k]);

@@ -137,8 +137,40 @@ static void breaking_gradient(const void *context, const multiblock_bilevel_poin
         *out = NAN;
 }
 
+/* One of a single block. */
+static void breaking_block(const void *context, const multiblock_bilevel_point *at, double *out)
+{
+    const size_t *which = context;
+    multiblock_bilevel_example.lower_gradient(NULL, at, out);
+    if (at->block == *which && *at->y > 0.3)
+        *out = NAN;
+}
+
+/* In an iteration each block comes in its turn, always the same: none is overlooked. */
+static void refuse_breaking_blocks(verify_context *v)
+{
+    enum { ITERATIONS = 200 };
+    size_t sequence[2 * ITERATIONS];
+    for (size_t i = 0; i < sizeof sequence / sizeof *sequence; i++)
+        sequence[i] = i % 2;
+    multiblock_bilevel_problem breaking = multiblock_bilevel_example;
+    breaking.lower_gradient = breaking_block;
+    for (size_t which = 0; which < breaking.blocks; which++) {
+        double x = 1, y[] = {0, 0};
+        multiblock_bilevel_options o = multiblock_bilevel_defaults(&breaking);
+        o.sampled_blocks = breaking.blocks;
+        o.block_sequence = sequence;
+        o.iterations = ITERATIONS;
+        o.alpha = 0.5;
+        breaking.context = &which;
+        verify_rejects(v, multiblock_bilevel_run(&breaking, &o, &x, y, NULL), ASSAY_BAD_DATA,
+                       which ? "block 1" : "block 0", "NaN for block %zu", which);
+    }
+}
+
 void multiblock_bilevel_check_bad_numbers(verify_context *v)
 {
+    refuse_breaking_blocks(v);
     double x = 1, y[] = {0, 0};
     const double not_a_number = NAN;
     multiblock_bilevel_options o = multiblock_bilevel_defaults(&multiblock_bilevel_example);
