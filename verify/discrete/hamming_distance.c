@@ -31,6 +31,7 @@ static const verify_check checks[] = {
     {ASSAY_AGREEMENT, "methods", "5 inputs, every method", EVERY_LEVEL, .run = hamming_check_methods_agree},
     {ASSAY_AGREEMENT, "long_patterns", "up to 266,465 symbols, every method", VERIFY_FULL, EVERY_LEVEL,
      .run = hamming_check_long_patterns},
+    {ASSAY_AGREEMENT, "pattern_in_parts", "262,465 symbols", EVERY_LEVEL, .run = hamming_check_pattern_in_parts},
     {ASSAY_AGREEMENT, "options", "11 settings", EVERY_LEVEL, .run = hamming_check_options_agree},
     {ASSAY_AGREEMENT, "counters", "the same for 1, 2 and 5 threads", EVERY_LEVEL, .run = hamming_check_counters},
     {ASSAY_AGREEMENT, "bounded_inputs", "6 inputs", EVERY_LEVEL, .run = hamming_check_bounded_agrees},

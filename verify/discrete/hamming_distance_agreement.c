@@ -110,6 +110,12 @@ const verify_kernel hamming_kernel_product = {
 
 /* ---- Larger inputs -------------------------------------------------------------------------------------------- */
 
+/* What is not written must not pass for what the run before wrote. */
+static void spoil(const hamming_input *input)
+{
+    memset(input->actual, 0xff, (input->n - input->m + 1) * sizeof *input->actual);
+}
+
 /* Every method but the definition against it. FFT_ALL is left out with more symbols than it can do in time. */
 static void compare_methods(verify_context *v, const hamming_input *input, unsigned symbols, const char *name)
 {
@@ -129,6 +135,7 @@ static void compare_methods(verify_context *v, const hamming_input *input, unsig
             const void *text = width == 1 ? (const void *)input->text8 : input->text;
             const void *pattern = width == 1 ? (const void *)input->pattern8 : input->pattern;
             verify_use_level(v, *threads);
+            spoil(input);
             if (!verify_ok(v, hamming_distance_exact(text, n, pattern, m, width, method, NULL, input->actual), "%s, %s",
                            name, hamming_distance_method_name(method)) ||
                 !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, input->expected, input->actual, n - m + 1,
@@ -184,6 +191,25 @@ void hamming_check_long_patterns(verify_context *v)
     compare_cases(v, cases, sizeof cases / sizeof *cases, 1020);
 }
 
+/* A pattern one part and a bit long, for which the distances of both are added. */
+void hamming_check_pattern_in_parts(verify_context *v)
+{
+    enum { PART = 262144, M = PART + 321, SHIFTS = 40, N = M + SHIFTS - 1 };
+    static const hamming_input_recipe recipe = {"uniform 5", HAMMING_UNIFORM, 5, 0, 0};
+    hamming_input input;
+    if (!hamming_make_input(v, &recipe, verify_random(v, 1030), N, M, &input))
+        return;
+    hamming_expect(&input);
+    spoil(&input);
+    verify_use_level(v, 2);
+    if (verify_ok(v,
+                  hamming_distance_exact(input.text8, N, input.pattern8, M, 1, HAMMING_DISTANCE_LASVEGAS, NULL,
+                                         input.actual),
+                  "%d symbols", M))
+        verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, input.expected, input.actual, SHIFTS, "%d symbols", M);
+    hamming_release_input(&input);
+}
+
 /* ---- Options -------------------------------------------------------------------------------------------------- */
 
 /* LASVEGAS with other moduli and groups by mass, ABRAHAMSON and FFT_ALL with other thresholds and blocks. */
@@ -217,6 +243,7 @@ void hamming_check_options_agree(verify_context *v)
             hamming_distance_options own = options[o];
             own.seed = verify_seed_of(v);
             verify_use_level(v, (int)(1 + o % 2));
+            spoil(&input);
             if (!verify_ok(v, hamming_distance_exact(input.text8, N, input.pattern8, M, 1, method, &own, input.actual),
                            "%s, options %zu", hamming_recipes[i].name, o) ||
                 !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, input.expected, input.actual, SHIFTS, "%s, options %zu",
@@ -300,6 +327,7 @@ void hamming_check_bounded_agrees(verify_context *v)
             const hamming_distance_options options = {
                 .seed = verify_seed_of(v), .by_period = *threads != 2, .counters = &counters};
             verify_use_level(v, *threads);
+            spoil(&input);
             const assay_status status =
                 *threads == 2
                     ? hamming_distance_bounded(input.text, n, input.pattern, m, 2, k, &options, input.actual)

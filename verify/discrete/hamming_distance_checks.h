@@ -61,6 +61,7 @@ extern const verify_kernel hamming_kernel_simd, hamming_kernel_simd_u16, hamming
     hamming_kernel_auto, hamming_kernel_bounded, hamming_kernel_bounded_u16, hamming_kernel_product;
 void hamming_check_methods_agree(verify_context *v);
 void hamming_check_long_patterns(verify_context *v);
+void hamming_check_pattern_in_parts(verify_context *v);
 void hamming_check_options_agree(verify_context *v);
 void hamming_check_classes(verify_context *v);
 void hamming_check_bounded_agrees(verify_context *v);
