@@ -202,10 +202,10 @@ void hamming_check_pattern_in_parts(verify_context *v)
     hamming_expect(&input);
     spoil(&input);
     verify_use_level(v, 2);
-    if (verify_ok(v,
-                  hamming_distance_exact(input.text8, N, input.pattern8, M, 1, HAMMING_DISTANCE_LASVEGAS, NULL,
-                                         input.actual),
-                  "%d symbols", M))
+    if (verify_ok(
+            v,
+            hamming_distance_exact(input.text8, N, input.pattern8, M, 1, HAMMING_DISTANCE_LASVEGAS, NULL, input.actual),
+            "%d symbols", M))
         verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, input.expected, input.actual, SHIFTS, "%d symbols", M);
     hamming_release_input(&input);
 }

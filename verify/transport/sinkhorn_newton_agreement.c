@@ -204,27 +204,26 @@ void sinkhorn_newton_agree_scale(verify_context *v)
     agree(v, TRANSPORT_SCALE, &options, "sweeps to 1e-9");
 }
 
+typedef struct keeping {
+    sinkhorn_newton_rule rule;
+    double keep;
+} keeping;
+
 /* The same entries are kept but where values are equal to rounding: entry by entry the values agree, a few times the
  * rounding of an entry, or one of the two is 0 and the other one is as small as the least that is kept. */
-void sinkhorn_newton_agree_sparsify(verify_context *v)
+static void agree_kept(verify_context *v, double eta, const keeping *rules, size_t count)
 {
-    static const struct {
-        sinkhorn_newton_rule rule;
-        double keep;
-    } rules[] = {{SINKHORN_NEWTON_MASS, 0.1},         {SINKHORN_NEWTON_MASS, 1e-3},     {SINKHORN_NEWTON_MASS, 0},
-                 {SINKHORN_NEWTON_TOPK_PLAN, 0.5},    {SINKHORN_NEWTON_TOPK_PLAN, 2},   {SINKHORN_NEWTON_TOPK_PLAN, 7},
-                 {SINKHORN_NEWTON_TOPK_HESSIAN, 0.1}, {SINKHORN_NEWTON_TOPK_HESSIAN, 1}};
     transport t;
     const size_t n = 70, m = 40;
     sinkhorn_newton_options options = transport_options(1e-300);
     options.sweeps = 3;
     double *expected = malloc(2 * n * m * sizeof *expected), *actual = expected + n * m;
     bool good =
-        transport_open(v, &t, TRANSPORT_MASSES, n, m, 40, verify_seed_of(v)) && verify_true(v, expected, "memory");
+        transport_open(v, &t, TRANSPORT_MASSES, n, m, eta, verify_seed_of(v)) && verify_true(v, expected, "memory");
     verify_use_reference(v);
     if (good)
         transport_run(&t, TRANSPORT_SCALE_LOG, &options);
-    for (size_t k = 0; k < sizeof rules / sizeof *rules && good; k++) {
+    for (size_t k = 0; k < count && good; k++) {
         size_t expected_count = 0, actual_count = 0;
         options.rule = rules[k].rule;
         options.keep = rules[k].keep;
@@ -234,18 +233,33 @@ void sinkhorn_newton_agree_sparsify(verify_context *v)
             "reference");
         for (const int *threads = verify_thread_counts; good && *threads; threads++) {
             verify_use_level(v, *threads);
+            memset(actual, 0xff, n * m * sizeof *actual);
             good = verify_ok(v,
                              sinkhorn_newton_sparsify(&t.problem, &options, t.solution.x, t.solution.y, actual,
                                                       &actual_count),
                              "optimized") &&
                    verify_agree(v, VERIFY_MAX_ABSOLUTE, transport_rounding(&t), VERIFY_F64, expected, actual, n * m,
-                                "kept entries by rule %zu", k);
+                                "kept entries by rule %zu, eta = %g", k, eta);
             if (options.rule == SINKHORN_NEWTON_MASS && options.keep == 0)
                 continue; /* where the sum is all of it depends on rounding */
-            verify_true(v, expected_count == actual_count, "rule %zu keeps %zu entries, the reference %zu", k,
-                        actual_count, expected_count);
+            verify_true(v, expected_count == actual_count, "rule %zu keeps %zu entries, the reference %zu, eta = %g", k,
+                        actual_count, expected_count, eta);
         }
     }
     free(expected);
     transport_close(&t);
+}
+
+void sinkhorn_newton_agree_sparsify(verify_context *v)
+{
+    static const keeping rules[] = {{SINKHORN_NEWTON_MASS, 0.1},         {SINKHORN_NEWTON_MASS, 1e-3},
+                                    {SINKHORN_NEWTON_MASS, 0},           {SINKHORN_NEWTON_TOPK_PLAN, 0.5},
+                                    {SINKHORN_NEWTON_TOPK_PLAN, 2},      {SINKHORN_NEWTON_TOPK_PLAN, 7},
+                                    {SINKHORN_NEWTON_TOPK_HESSIAN, 0.1}, {SINKHORN_NEWTON_TOPK_HESSIAN, 1}};
+    /* So many that entries are kept which are less than 2^-80 of the whole. */
+    static const keeping many[] = {{SINKHORN_NEWTON_TOPK_PLAN, 20}, {SINKHORN_NEWTON_TOPK_PLAN, 21},
+                                   {SINKHORN_NEWTON_TOPK_PLAN, 22}, {SINKHORN_NEWTON_TOPK_PLAN, 23},
+                                   {SINKHORN_NEWTON_TOPK_PLAN, 24}, {SINKHORN_NEWTON_TOPK_PLAN, 25}};
+    agree_kept(v, 40, rules, sizeof rules / sizeof *rules);
+    agree_kept(v, 100, many, sizeof many / sizeof *many);
 }
