@@ -168,6 +168,7 @@ typedef struct verify_kernel {
  *     solve(&problem, expected);
  *     for (const int *threads = verify_thread_counts; *threads; threads++) {
  *         verify_use_level(v, *threads);
+ *         verify_spoil(actual, n * sizeof *actual);
  *         solve(&problem, actual);
  *         if (!verify_agree(v, VERIFY_RELATIVE_NORM, 1e-12, VERIFY_F64, expected, actual, n, "x, %d threads",
  * *threads)) break;
@@ -180,6 +181,10 @@ void verify_use_level(verify_context *v, int threads);
 
 /** The thread counts to be tried: 1, 2, 5, and 0 at the end. */
 extern const int verify_thread_counts[];
+
+/** Fills the room for results with 0xff (NaN): what a kernel does not write must not pass for what another run wrote
+ *  there. Null is fine. */
+void verify_spoil(void *results, size_t bytes);
 
 /** Holds @p actual against @p expected, and the comparison itself against planted faults: one that accepts a wrong
  *  result fails as blind. @p format says what is compared. True if all is well. */

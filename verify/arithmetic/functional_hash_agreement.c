@@ -117,6 +117,7 @@ static void agree(verify_context *v, compute *run, void *inputs, size_t count, c
         bool good = run(v, inputs, expected);
         for (const int *threads = verify_thread_counts; good && *threads; threads++) {
             verify_use_level(v, *threads);
+            verify_spoil(actual, count * sizeof *actual);
             good = run(v, inputs, actual) && verify_agree(v, VERIFY_ULP, 0, VERIFY_F64, expected, actual, count,
                                                           "%s, %d threads", what, *threads);
         }

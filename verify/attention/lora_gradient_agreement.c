@@ -111,7 +111,7 @@ static void spoil(const piece *pieces, size_t n, bool single)
 {
     for (size_t i = 0; i < n; i++) {
         const bool is_loss = i + 1 == n;
-        memset((void *)pieces[i].data, 0xff, pieces[i].count * (single && !is_loss ? sizeof(float) : sizeof(double)));
+        verify_spoil((void *)pieces[i].data, pieces[i].count * (single && !is_loss ? sizeof(float) : sizeof(double)));
     }
 }
 

@@ -99,8 +99,11 @@ static bool ask(verify_context *v, const hnsw_recall_index *index, const float *
                 answers *a)
 {
     *a = (answers){malloc(n * k * sizeof *a->labels), malloc(n * k * sizeof *a->distances)};
-    return verify_true(v, a->labels && a->distances, "no memory") &&
-           verify_ok(v, hnsw_recall_search_batch(index, queries, n, k, ef, a->labels, a->distances),
+    if (!verify_true(v, a->labels && a->distances, "no memory"))
+        return false;
+    verify_spoil(a->labels, n * k * sizeof *a->labels);
+    verify_spoil(a->distances, n * k * sizeof *a->distances);
+    return verify_ok(v, hnsw_recall_search_batch(index, queries, n, k, ef, a->labels, a->distances),
                      "search with k = %zu, ef = %zu", k, ef);
 }
 

@@ -50,6 +50,7 @@ static bool agree(verify_context *v, const lipschitz_case *c, size_t row, local_
     good = good && verify_true(v, one != NULL, "memory");
     for (const int *threads = verify_thread_counts; good && *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, count * sizeof *actual);
         good = verify_ok(v, collect(c, row, method, options, actual), "%s", name) &&
                verify_agree(v, VERIFY_RELATIVE_NORM, AGREEMENT, VERIFY_F64, expected, actual, count,
                             "method %d, %s, %d threads", (int)method, name, *threads);
@@ -187,6 +188,7 @@ static void agree_search(verify_context *v, const lipschitz_case *c, size_t row,
         return;
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof actual);
         if (!verify_ok(v, collect_search(c, row, batch, feasible, actual), "search") ||
             !verify_agree(v, VERIFY_RELATIVE_NORM, AGREEMENT, VERIFY_F64, expected, actual, SEARCH_NUMBERS,
                           "search of %zu, %d threads", batch, *threads))

@@ -68,6 +68,8 @@ static bool compare_scenario(verify_context *v, const scenario *s)
     good = good && play(v, &p, played, expected);
     for (const int *threads = verify_thread_counts; good && *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(played, games * sizeof *played);
+        verify_spoil(actual, n * sizeof *actual);
         good = play(v, &p, played, actual);
         if (good && threads == verify_thread_counts)
             memcpy(first, actual, n * sizeof *first);

@@ -78,6 +78,7 @@ void sor_bandit_agree_grid_sor(verify_context *v)
     verify_ok(v, solve_grids(v, false, expected), "reference");
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof *actual);
         if (!verify_ok(v, solve_grids(v, false, actual), "%d threads", *threads) ||
             !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_F64, expected->x, actual->x, POINTS, "x, %d threads",
                           *threads) ||
@@ -103,6 +104,7 @@ void sor_bandit_agree_grid_gradients(verify_context *v)
     apply_all(expected);
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof *actual);
         if (!verify_ok(v, solve_grids(v, true, actual), "%d threads", *threads))
             break;
         apply_all(actual);
@@ -186,6 +188,7 @@ static void agree_on_matrices(verify_context *v, bool gradients)
         verify_ok(v, solve_matrix(v, k, gradients, expected->x + begins[k], expected->counts + 2 * k), "matrix %d", k);
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof *actual);
         for (int k = 0; k < MATRICES; k++)
             verify_ok(v, solve_matrix(v, k, gradients, actual->x + begins[k], actual->counts + 2 * k), "matrix %d", k);
         /* The same bounds as on grids. */
@@ -224,6 +227,8 @@ void sor_bandit_agree_counts(verify_context *v)
               "reference");
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof actual);
+        verify_spoil(contexts, sizeof contexts);
         if (!verify_ok(v, sor_bandit_shift_counts(&scenario, SOR_BANDIT_ARMS, sor_bandit_arms, actual, contexts),
                        "%d threads", *threads) ||
             !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, expected, actual, CELLS, "counts, %d threads", *threads) ||
@@ -277,6 +282,7 @@ void sor_bandit_agree_shift(verify_context *v)
     verify_ok(v, run_shift(v, expected), "reference");
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof *actual);
         if (!verify_ok(v, run_shift(v, actual), "%d threads", *threads) ||
             !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, expected->arms, actual->arms, RUN, "arms") ||
             !verify_agree(v, VERIFY_BITWISE, 0, VERIFY_U32, expected->iterations, actual->iterations, RUN, "counts") ||
@@ -314,6 +320,7 @@ void sor_bandit_agree_heat(verify_context *v)
         verify_ok(v, run_heat(omegas[k], expected), "reference");
         for (const int *threads = verify_thread_counts; *threads; threads++) {
             verify_use_level(v, *threads);
+            verify_spoil(actual, sizeof *actual);
             if (!verify_ok(v, run_heat(omegas[k], actual), "%d threads", *threads) ||
                 !verify_agree(v, VERIFY_MAX_ABSOLUTE, 1, VERIFY_U32, expected->iterations, actual->iterations, RUN,
                               "counts, omega %g", omegas[k]) ||
@@ -341,6 +348,8 @@ void sor_bandit_agree_heat_counts(verify_context *v)
               "reference");
     for (const int *threads = verify_thread_counts; *threads; threads++) {
         verify_use_level(v, *threads);
+        verify_spoil(actual, sizeof actual);
+        verify_spoil(contexts, sizeof contexts);
         if (!verify_ok(v, sor_bandit_heat_counts(&scenario, SOR_BANDIT_ARMS, sor_bandit_arms, actual, contexts),
                        "%d threads", *threads) ||
             !verify_agree(v, VERIFY_MAX_ABSOLUTE, 1, VERIFY_U32, expected, actual, CELLS, "counts, %d threads",

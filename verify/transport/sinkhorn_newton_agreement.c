@@ -67,6 +67,15 @@ static bool compare(verify_context *v, transport *expected, transport *actual, d
     return verify_agree(v, VERIFY_MAX_ABSOLUTE, e + 2 * rounding, VERIFY_F64, p, q, count, "P by %s", what);
 }
 
+static void spoil(transport *t)
+{
+    const size_t n = t->problem.n, m = t->problem.m;
+    verify_spoil(t->solution.x, n * sizeof *t->solution.x);
+    verify_spoil(t->solution.y, m * sizeof *t->solution.y);
+    verify_spoil(t->solution.plan, n * m * sizeof *t->solution.plan);
+    t->solution.value = t->solution.error = NAN;
+}
+
 /* A method on all cases with the given options. */
 static void agree(verify_context *v, transport_method method, const sinkhorn_newton_options *options, const char *what)
 {
@@ -81,6 +90,7 @@ static void agree(verify_context *v, transport_method method, const sinkhorn_new
         const assay_status status = good ? transport_run(&expected, method, options) : ASSAY_OK;
         for (const int *threads = verify_thread_counts; good && *threads; threads++) {
             verify_use_level(v, *threads);
+            spoil(&actual);
             const assay_status ours = transport_run(&actual, method, options);
             const double e = fmax(expected.solution.error, actual.solution.error);
             if (method != TRANSPORT_LBFGS)
@@ -179,6 +189,7 @@ static void agree_sweeps(verify_context *v, transport_method method, const char 
             transport_run(&expected, method, &options);
             for (const int *threads = verify_thread_counts; good && *threads; threads++) {
                 verify_use_level(v, *threads);
+                spoil(&actual);
                 transport_run(&actual, method, &options);
                 good = verify_agree(v, VERIFY_MAX_ABSOLUTE, tolerance, VERIFY_F64, expected.solution.x,
                                     actual.solution.x, c->n, "x after %zu %s, case %d", sweeps[s], what, k) &&
@@ -233,7 +244,7 @@ static void agree_kept(verify_context *v, double eta, const keeping *rules, size
             "reference");
         for (const int *threads = verify_thread_counts; good && *threads; threads++) {
             verify_use_level(v, *threads);
-            memset(actual, 0xff, n * m * sizeof *actual);
+            verify_spoil(actual, n * m * sizeof *actual);
             good = verify_ok(v,
                              sinkhorn_newton_sparsify(&t.problem, &options, t.solution.x, t.solution.y, actual,
                                                       &actual_count),
