@@ -12,7 +12,7 @@ from building import BuildError, environment
 LEVELS = ("reference", "baseline", "avx2", "avx512")
 WALL_SECONDS = 1800  # of one run of assay; a hang costs processor time and ends sooner, see below
 CPU_SECONDS = 20  # of one check
-MEMORY_GIGABYTES = 12  # of address space: sanitizers' shadows are not among what runs here
+MEMORY_GIGABYTES = 12  # that can be written: the range of addresses of the fences is much larger
 
 
 class Item:
@@ -37,7 +37,7 @@ def limit():
     """Called in the process that becomes assay."""
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_GIGABYTES << 30, MEMORY_GIGABYTES << 30))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_GIGABYTES << 30, MEMORY_GIGABYTES << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
