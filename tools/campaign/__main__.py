@@ -24,7 +24,7 @@ def parse():
     parser.add_argument("algorithms", nargs="*", metavar="ALGORITHM", help="default: all")
     parser.add_argument("--source", default=".", help="the source tree (default: the current folder)")
     parser.add_argument("--folder", default="build/campaign", help="for the copy and the results")
-    parser.add_argument("--each", type=int, default=20, metavar="N", help="mutants of each algorithm that count (20)")
+    parser.add_argument("--each", type=int, default=40, metavar="N", help="mutants of each algorithm that count (40)")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of mutants (1)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="algorithms at once (1)")
     parser.add_argument("--again", action="store_true", help="run again survivors that are not yet explained")

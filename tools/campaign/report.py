@@ -8,6 +8,7 @@ from operators import OPERATORS, WORDS
 ARGUMENT = re.compile(r"^([0-9a-f]{10}) (equivalent|gap|closed): *(.*)$")
 WORDS_ABOUT = "tools/campaign/survivors.txt"
 COUNTED = ("caught", "survived")
+TURN = 20  # mutants of each algorithm that were dealt with at a time
 
 HEAD = """# The fault injection campaign
 
@@ -94,6 +95,22 @@ class Tally:
 COLUMNS = ["mutants", "caught", "equivalent", "gaps", "caught of the faults", "median s", "95 % s", "same code", "refused"]
 
 
+def by_turn(records, arguments):
+    """Rows for the first mutants of each algorithm, the next, and so on."""
+    place, turns = {}, {}
+    for record in records:
+        if record["verdict"] in COUNTED:
+            place[record["algorithm"]] = place.get(record["algorithm"], 0) + 1
+            turns.setdefault((place[record["algorithm"]] - 1) // TURN, []).append(record)
+    for turn, those in sorted(turns.items()):
+        tally = Tally(those, arguments)
+        late = sum(r["verdict"] == "caught" and arguments.get(r["id"], ("",))[0] == "closed" for r in those)
+        faults = tally.caught + tally.gaps
+        share = lambda caught, faults=faults: f"{100 * caught / faults:.1f} %" if faults else "-"
+        yield [f"{turn * TURN + 1} to {(turn + 1) * TURN}", faults, tally.caught - late, share(tally.caught - late),
+               tally.caught, share(tally.caught)]
+
+
 def tables(records, arguments):
     algorithms = sorted({r["algorithm"] for r in records})
     rows = [Tally([r for r in records if r["algorithm"] == a], arguments).row(a) for a in algorithms]
@@ -101,13 +118,11 @@ def tables(records, arguments):
     yield table(["algorithm", *COLUMNS], [*rows, Tally(records, arguments).row("**all**")])
     yield ("Seconds are processor time from the start of the checks to the failure of one, of the mutants that were caught;\n"
            "compiling and linking excepted.\n")
-    closed_ones = sum(r["verdict"] == "caught" and arguments.get(r["id"], ("",))[0] == "closed" for r in records)
-    total = Tally(records, arguments)
-    if closed_ones:
-        faults = total.caught + total.gaps
-        yield (f"{closed_ones} of those that are caught had survived when the campaign was first run, which then caught\n"
-               f"{100 * (total.caught - closed_ones) / faults:.1f} % of the faults; the checks that were added since are at "
-               f"the end.\n")
+    yield "## At first and now\n"
+    yield table(["mutants of each algorithm", "faults", "caught at first", "at first", "caught now", "now"],
+                by_turn(records, arguments))
+    yield ("Gaps have been closed by checks that were added or sharpened; they are at the end. Later mutants were first tried\n"
+           "when those before them had been dealt with: what was caught of them at first is what to expect of a new fault.\n")
     yield "## By kind of fault\n"
     rows = [Tally([r for r in records if r["operator"] == o], arguments).row(f"{o}: {WORDS[o]}") for o in OPERATORS]
     yield table(["fault", *COLUMNS], rows)
