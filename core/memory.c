@@ -40,7 +40,7 @@ static struct {
     bool on;
     size_t page;
     char *start, *end;
-    _Atomic(size_t) used;
+    _Atomic(size_t) used, blocks;
 } fences;
 
 /* What lies before the caller's bytes. */
@@ -76,6 +76,11 @@ bool assay_fence(bool on)
     return fences.on = on && fences.start;
 }
 
+size_t assay_fenced_blocks(void)
+{
+    return fences.blocks;
+}
+
 /* Zeroed memory that ends where a forbidden page begins, but for the bytes up to the alignment; null if there is none,
  * or no address any more. */
 static void *allocate_fenced(size_t bytes)
@@ -92,6 +97,7 @@ static void *allocate_fenced(size_t bytes)
     memset(memory + bytes, TAIL_VALUE, shown - bytes);
     block.seal = seal_of(&block, memory);
     memcpy(memory - ASSAY_ALIGNMENT, &block, sizeof block);
+    fences.blocks++;
     return memory;
 }
 
@@ -112,8 +118,16 @@ static void release_fenced(char *memory)
         if ((unsigned char)memory[i] != TAIL_VALUE)
             complain_of(memory, "something was written past its end", block.bytes);
     }
+    fences.blocks--;
     mmap(memory + shown - block.inside, block.inside, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+static _Atomic(size_t) plenty = SIZE_MAX;
+
+void assay_starve(size_t after)
+{
+    plenty = after;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
@@ -123,6 +137,10 @@ void *assay_allocate(size_t count, size_t size)
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - large_page) {
         assay_fail(ASSAY_NO_MEMORY, "%zu elements of %zu bytes do not fit in memory", count, size);
+        return NULL;
+    }
+    if (plenty != SIZE_MAX && atomic_fetch_sub(&plenty, 1) == 0) {
+        assay_fail(ASSAY_NO_MEMORY, "cannot allocate %zu bytes: starved", bytes);
         return NULL;
     }
     void *memory = fences.on ? allocate_fenced(bytes) : NULL;

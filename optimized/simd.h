@@ -10,6 +10,7 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx2.h>
 #include <simde/x86/fma.h>
+#include <stddef.h>
 
 /* SIMDe's round the product first, all but one of them; the kernels need one rounding. */
 #define ASSAY_FUSED(name, type, field, fma, sign)                                                                      \
@@ -34,6 +35,18 @@ ASSAY_FUSED(fnmadd_pd, m256d, f64, __builtin_fma, -)
 #define _mm256_fnmadd_ps assay_fnmadd_ps
 #define _mm256_fmadd_pd  assay_fmadd_pd
 #define _mm256_fnmadd_pd assay_fnmadd_pd
+
+/* SIMDe's reads what the mask leaves out, too. */
+static inline simde__m256 assay_maskload_ps(const float *from, simde__m256i mask)
+{
+    const simde__m256i_private wanted = simde__m256i_to_private(mask);
+    simde__m256_private r = {0};
+    for (size_t i = 0; i < sizeof r.f32 / sizeof r.f32[0]; i++)
+        r.f32[i] = wanted.i32[i] < 0 ? from[i] : 0;
+    return simde__m256_from_private(r);
+}
+#undef _mm256_maskload_ps
+#define _mm256_maskload_ps assay_maskload_ps
 #endif
 
 #endif

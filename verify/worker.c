@@ -49,6 +49,9 @@ START_TEST(perform)
     const verify_sweep *sweep = v->item->check->sweep;
     if (!v->item->check->claim && !getenv("ASSAY_NO_FENCES")) /* some claims are about time */
         assay_fence(true);
+    const char *starve = getenv("ASSAY_STARVE");
+    if (starve)
+        assay_starve(strtoul(starve, NULL, 10));
     assay_status status = assay_cpu_set_level(v->item->level);
     if (status != ASSAY_OK)
         verify_ok(v, status, "setting the CPU level");
@@ -56,6 +59,9 @@ START_TEST(perform)
         sweep_parts(v, sweep, &job.worker->orders->shares[v->index]);
     else
         verify_perform(v);
+    if (!v->outcome->failed)
+        verify_true(v, assay_fenced_blocks() == 0, "all memory has been released but %zu allocations",
+                    assay_fenced_blocks());
     v->outcome->done = true;
     if (v->outcome->failed)
         ck_abort_msg("%s", v->outcome->reason);

@@ -38,6 +38,12 @@ void assay_scatter(uint64_t seed);
  */
 bool assay_fence(bool on);
 
+/** Number of fenced allocations that have not been released. */
+size_t assay_fenced_blocks(void);
+
+/** For checks: the @p after + 1-st call of assay_allocate() from here on finds no memory; SIZE_MAX: none does. */
+void assay_starve(size_t after);
+
 /** Where the forbidden page lies. */
 typedef enum assay_guard_side {
     ASSAY_GUARD_AFTER, /**< the data end exactly where the forbidden page begins */

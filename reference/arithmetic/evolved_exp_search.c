@@ -571,27 +571,32 @@ assay_status evolved_exp_reference_search_run(evolved_exp_search *search, uint64
 
 /* ---- Results ---- */
 
-/* Tries minimax constants; keeps them if the error over the validation points falls. */
-static void polish_found(const evolved_exp_search *search, evolved_exp_found *found)
+/* Tries minimax constants; keeps them if there are some and the error over the validation points falls. */
+static assay_status polish_found(const evolved_exp_search *search, evolved_exp_found *found)
 {
     evolved_exp_program tuned = found->program;
-    if (evolved_exp_tune(&search->config.problem, &tuned, NULL) != ASSAY_OK)
-        return;
+    const assay_status status = evolved_exp_tune(&search->config.problem, &tuned, NULL);
+    if (status != ASSAY_OK)
+        return status == ASSAY_NO_MEMORY ? status : ASSAY_OK;
     const double error = evolved_exp_reference_error(&tuned, &search->validation);
     if (error < found->error) {
         found->program = tuned;
         found->error = error;
     }
+    return ASSAY_OK;
 }
 
 assay_status evolved_exp_search_archive(const evolved_exp_search *search, bool polish, evolved_exp_archive *archive)
 {
     if (!search || !archive)
         return assay_fail(ASSAY_INVALID_ARGUMENT, "%s is null", search ? "archive" : "search");
+    assay_status status = ASSAY_OK;
     *archive = search->archive;
-    for (size_t i = 0; polish && i < archive->count; i++)
-        polish_found(search, &archive->found[i]);
-    return ASSAY_OK;
+    for (size_t i = 0; polish && status == ASSAY_OK && i < archive->count; i++)
+        status = polish_found(search, &archive->found[i]);
+    if (status != ASSAY_OK)
+        *archive = search->archive;
+    return status;
 }
 
 assay_status evolved_exp_search_count(const evolved_exp_search *search, evolved_exp_search_counts *counts)

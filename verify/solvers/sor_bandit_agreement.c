@@ -372,7 +372,7 @@ typedef struct played {
 static assay_status play(verify_context *v, played *t)
 {
     const assay_random r = verify_random(v, 430);
-    sor_bandit_learner *learner;
+    sor_bandit_learner *learner = NULL;
     assay_status status = sor_bandit_create_chebyshev(ARMS, 6, -1, 2, verify_random(v, 431), &learner);
     for (size_t k = 0; status == ASSAY_OK && k < TAPE; k++) {
         const double context = -1 + 3 * assay_random_uniform(r, 2 * k);
