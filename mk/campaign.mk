@@ -1,4 +1,4 @@
-# The fault injection campaign (tools/campaign): about two hours of processor time, kept in build/campaign; what was
+# The fault injection campaign (tools/campaign): about an hour of processor time, kept in build/campaign; what was
 # interrupted goes on.
 CAMPAIGN_JOBS ?= $(shell nproc)
 
