@@ -119,8 +119,8 @@ static void release_fenced(char *memory)
             complain_of(memory, "something was written past its end", block.bytes);
     }
     fences.blocks--;
-    mmap(memory + shown - block.inside, block.inside, PROT_NONE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    (void)mmap(memory + shown - block.inside, block.inside, PROT_NONE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 static _Atomic(size_t) plenty = SIZE_MAX;

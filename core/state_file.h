@@ -17,8 +17,8 @@
 /* A growing output, or an input being read. Once something failed, nothing more is put or taken. */
 typedef struct state_bytes {
     unsigned char *bytes;
-    size_t used, capacity; /* for an input: position and length */
-    bool failed;
+    size_t used, capacity;  /* for an input: position and length */
+    bool failed, no_memory; /* the latter: not for what was read, but for want of memory for it */
 } state_bytes;
 
 void state_put(state_bytes *b, const void *bytes, size_t n);

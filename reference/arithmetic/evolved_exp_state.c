@@ -115,13 +115,15 @@ static void take_cache(state_bytes *b, evolved_exp_search *search)
     const size_t count = (size_t)state_take_count(b, b->capacity);
     const unsigned char *bytes = state_take(b, count);
     functional_hash_cache *cache = NULL;
-    if (b->failed || (count > 0) != (search->cache != NULL)) {
-        b->failed = true;
-    } else if (count > 0 && functional_hash_cache_unpack(&config, bytes, count, &cache) == ASSAY_OK) {
+    b->failed |= (count > 0) != (search->cache != NULL);
+    if (b->failed || count == 0)
+        return;
+    const assay_status status = functional_hash_cache_unpack(&config, bytes, count, &cache);
+    b->failed = status != ASSAY_OK;
+    b->no_memory = status == ASSAY_NO_MEMORY;
+    if (status == ASSAY_OK) {
         functional_hash_cache_destroy(search->cache);
         search->cache = cache;
-    } else {
-        b->failed |= count > 0;
     }
 }
 
@@ -281,7 +283,9 @@ assay_status evolved_exp_search_load(const evolved_exp_search_config *config, ui
     }
     if (status == ASSAY_OK) {
         take_search(&b, result);
-        if (b.failed)
+        if (b.no_memory)
+            status = assay_fail(ASSAY_NO_MEMORY, "no memory for the state that path %s holds", path);
+        else if (b.failed)
             status = assay_fail(ASSAY_BAD_DATA, "path %s holds a malformed state", path);
     }
     state_release(&b);

@@ -73,7 +73,10 @@ static bool take_entry(state_bytes *b, functional_hash_cache *cache, functional_
     const bool sound = functional_hash_is_hashable(key) && functional_hash_part_of(cache, key) == part &&
                        evaluations >> 32 >= (uint32_t)evaluations && evaluations >> 32 >= 1 &&
                        !functional_hash_cache_find(cache, part, key);
-    functional_hash_entry *entry = sound && !b->failed ? functional_hash_cache_append(cache, part, key, &audit) : NULL;
+    if (!sound || b->failed)
+        return false;
+    functional_hash_entry *entry = functional_hash_cache_append(cache, part, key, &audit);
+    b->no_memory = !entry;
     if (!entry)
         return false;
     entry->claimed = (uint32_t)(evaluations >> 32);
@@ -125,6 +128,8 @@ static assay_status take_cache(state_bytes *b, const functional_hash_cache_confi
         status = assay_fail(ASSAY_MISMATCH, "the cache belongs to another configuration");
     for (size_t i = 0; status == ASSAY_OK && i < FUNCTIONAL_HASH_PARTS; i++)
         take_part(b, result, &result->parts[i]);
+    if (status == ASSAY_OK && b->no_memory)
+        status = assay_fail(ASSAY_NO_MEMORY, "no memory for the entries of a cache");
     if (status == ASSAY_OK && (b->failed || b->used != b->capacity))
         status = assay_fail(ASSAY_BAD_DATA, "the cache of functions is malformed or cut off");
     if (status == ASSAY_OK)
