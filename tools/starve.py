@@ -60,7 +60,8 @@ def judge(record):
     reason = record["reason"] or ""
     if record["verdict"] != "fail":
         return "pass"
-    return "told" if "memory" in reason and "ignal" not in reason else reason[:200]
+    is_told = "memory" in reason or "cannot allocate" in reason
+    return "told" if is_told and "ignal" not in reason else reason[:200]
 
 
 def main():

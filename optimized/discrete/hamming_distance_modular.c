@@ -48,6 +48,7 @@ static void release_modular(hamming_modular *m)
     assay_release(m->column_roots);
     assay_release(m->column_inverse);
     assay_release(m->fold);
+    *m = (hamming_modular){0}; /* releasing it once more does nothing */
 }
 
 static assay_status make_modular(size_t N, hamming_modular *made)
