@@ -15,7 +15,7 @@ THREAD_SANITIZER = -fsanitize=thread -L$(dir $(ARCHER)) -Wl,--no-as-needed -lomp
 
 SANITIZE_ADDRESS = $(MAKE) BUILD=$(BUILD)/asan EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 
-.PHONY: sanitize sanitize-address sanitize-address-verify sanitize-agreements sanitize-thread sanitize-valgrind
+.PHONY: sanitize sanitize-address sanitize-address-verify sanitize-code sanitize-thread sanitize-valgrind
 sanitize: sanitize-address sanitize-thread ## verify --quick and the self-tests under ASan+UBSan, verify under TSan
 
 sanitize-address: sanitize-address-verify
@@ -33,19 +33,20 @@ sanitize-thread:
 	 OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS='ignore_noninstrumented_modules=1 halt_on_error=1' ASSAY_TIMEOUT_SCALE=20 \
 	   $(BUILD)/tsan/assay $(call SANITIZED_VERIFY,$(BUILD)/tsan) $(PATTERN)
 
-# The quick agreements at a level, or at several (a glob).
-every_agreement = $(BUILD)/assay list --format json | tr '{' '\n' | \
-   awk -F'"' '/"algorithm":/ {a = $$4} /"kind":"agreement"/ && /"depth":"quick"/ {printf "%s ", a "/$(1)/" $$4}'
+# The quick checks of some kinds (a|b) at a level, or at several (a glob).
+every_check = $(BUILD)/assay list --format json | tr '{' '\n' | \
+   awk -F'"' '/"algorithm":/ {a = $$4} /"kind":"($(1))"/ && /"depth":"quick"/ {printf "%s ", a "/$(2)/" $$4}'
 
-sanitize-agreements: $(BUILD)/assay ## verify --quick of the optimized code alone under ASan+UBSan
-	@set -f; $(MAKE) --no-print-directory sanitize-address-verify PATTERN="$$($(call every_agreement,avx*))"
+# The rest, oracles, laws and claims, takes as long again, and calls the same code.
+sanitize-code: $(BUILD)/assay ## the agreements and rejections of verify --quick under ASan+UBSan, at every level
+	@set -f; $(MAKE) --no-print-directory sanitize-address-verify PATTERN="$$($(call every_check,agreement|rejection,*))"
 
 # valgrind knows no AVX-512, hence the level.
 sanitize-valgrind: all ## verify --quick of PATTERN (default: every agreement) under valgrind at the AVX2 level; slow
 	set -f; ASSAY_CPU=avx2 ASSAY_TIMEOUT_SCALE=100 ASSAY_NO_FENCES=1 valgrind -q --trace-children=yes --error-exitcode=9 \
 	  --suppressions=mk/valgrind.supp \
 	  --child-silent-after-fork=no $(BUILD)/assay verify --quick --db $(BUILD)/valgrind.db \
-	  $(or $(PATTERN),$$($(call every_agreement,avx2)))
+	  $(or $(PATTERN),$$($(call every_check,agreement,avx2)))
 
 # ---- Static analysis and formatting ----------------------------------------------------------------------------------
 JOBS ?= $(shell nproc)
