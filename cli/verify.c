@@ -270,9 +270,23 @@ static double timeout_scale(void)
     return text && parse_number(text, 1, 100000, &scale) ? (double)scale : 1;
 }
 
+/* How the environment asks for something else than undisturbed checks between fences. */
+static bool no_fences(void)
+{
+    return getenv("ASSAY_NO_FENCES") != NULL; /* for tools that watch memory themselves */
+}
+
+static bool starvation(uint64_t *after)
+{
+    const char *text = getenv("ASSAY_STARVE");
+    return text && parse_number(text, 0, UINT32_MAX, after);
+}
+
 static verify_options options_of(const verify_arguments *arguments)
 {
     const common_options *common = &arguments->common;
+    uint64_t after = 0;
+    const bool starve = starvation(&after);
     return (verify_options){.patterns = common->patterns,
                             .pattern_count = common->pattern_count,
                             .depth = common->depth,
@@ -281,6 +295,9 @@ static verify_options options_of(const verify_arguments *arguments)
                             .shards = common->shards,
                             .fail_fast = arguments->fail_fast,
                             .timeout_scale = timeout_scale(),
+                            .no_fences = no_fences(),
+                            .starve = starve,
+                            .starve_after = after,
                             .program = command_program};
 }
 

@@ -87,11 +87,12 @@ static void *allocate_fenced(size_t bytes)
 {
     const size_t shown = whole(bytes, ASSAY_ALIGNMENT), size = (size_t)(fences.end - fences.start);
     fenced_block block = {.bytes = bytes, .inside = whole(ASSAY_ALIGNMENT + shown, fences.page)};
-    if (block.inside >= size)
+    const size_t taken = block.inside + fences.page;
+    if (taken > size)
         return NULL;
-    const size_t at = atomic_fetch_add(&fences.used, block.inside + fences.page);
+    const size_t at = atomic_fetch_add(&fences.used, taken);
     char *start = fences.start + at;
-    if (at >= size - block.inside - fences.page || mprotect(start, block.inside, PROT_READ | PROT_WRITE) != 0)
+    if (at > size - taken || mprotect(start, block.inside, PROT_READ | PROT_WRITE) != 0)
         return NULL;
     char *memory = start + block.inside - shown;
     memset(memory + bytes, TAIL_VALUE, shown - bytes);
@@ -122,6 +123,8 @@ static void release_fenced(char *memory)
     (void)mmap(memory + shown - block.inside, block.inside, PROT_NONE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
+
+/* ---- Want of memory ---------------------------------------------------------------------------------------------- */
 
 static _Atomic(size_t) plenty = SIZE_MAX;
 

@@ -47,11 +47,10 @@ START_TEST(perform)
     worker_end_with(job.process, SIGKILL); /* nobody is left to read */
     verify_context *v = &job.context;
     const verify_sweep *sweep = v->item->check->sweep;
-    if (!v->item->check->claim && !getenv("ASSAY_NO_FENCES")) /* some claims are about time */
-        assay_fence(true);
-    const char *starve = getenv("ASSAY_STARVE");
-    if (starve)
-        assay_starve(strtoul(starve, NULL, 10));
+    const verify_options *options = job.worker->options;
+    assay_fence(!v->item->check->claim && !options->no_fences); /* some claims are about time */
+    if (options->starve)
+        assay_starve(options->starve_after);
     assay_status status = assay_cpu_set_level(v->item->level);
     if (status != ASSAY_OK)
         verify_ok(v, status, "setting the CPU level");

@@ -310,6 +310,9 @@ typedef struct verify_options {
                                   *   split by its 256 parts instead */
     bool fail_fast;              /**< stop after the first failure: later items get no result */
     double timeout_scale;        /**< multiplies every time limit (sanitizers, valgrind); 0 means 1 */
+    bool no_fences;              /**< no forbidden pages behind assay_allocate()'s memory (memory.h) */
+    bool starve;                 /**< in each check one call of assay_allocate() finds no memory, */
+    uint64_t starve_after;       /**< that after so many */
     const char *program;         /**< for the replay commands, e.g. "build/assay" */
 } verify_options;
 
